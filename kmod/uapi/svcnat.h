@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * svcnat: the wire contract between the kernel module and userspace.
+ *
+ * One generic netlink family, "svcnat", one instance of everything per network
+ * namespace (the namespace of the socket). Every command needs CAP_NET_ADMIN
+ * in the initial user namespace. Attributes are parsed strictly: an unknown
+ * attribute, an unknown flag, a wrong length or range is refused with a text
+ * in the extended acknowledgement (NLMSGERR_ATTR_MSG), and nothing changes.
+ *
+ * All integers are in host byte order except where "network byte order" is
+ * written. Addresses are 4 (IPv4) or 16 (IPv6) bytes in network byte order,
+ * and always as long as the family of the service that holds them.
+ *
+ * Changing state
+ * --------------
+ * State changes only through a transaction, which belongs to one socket:
+ *
+ *   BEGIN   opens it. With SVCNAT_TXN_F_REPLACE what is put is the whole new
+ *           state: every service that is not put is removed by the commit.
+ *           Without, it is a change: only what is named is touched.
+ *   PUT     any number of times: services to set whole (SVCNAT_A_SERVICE),
+ *           services to remove (SVCNAT_A_REMOVE), configuration to set whole
+ *           (SVCNAT_A_CONFIG). Checked, allocated, not yet visible to anybody.
+ *   COMMIT  makes all of it so, or none. Each service changes atomically for
+ *           packets; dumps and other writers see only before or after.
+ *   ABORT   drops it. So does closing the socket.
+ *
+ * The three may ride in one datagram. Only COMMIT needs NLM_F_ACK: after a
+ * PUT that failed the transaction is spoiled, further PUTs are ignored and
+ * COMMIT answers ECANCELED, so the first error reported is the cause.
+ *
+ * A service with more backends than a message holds is continued: a further
+ * SVCNAT_A_SERVICE of the same identity with SVCNAT_SERVICE_F_CONTINUE, which
+ * carries only identity and backends, directly after the one it continues
+ * (in the same or the next PUT).
+ *
+ * Generations: each commit increments the namespace's generation, 0 when
+ * nothing was ever committed (a fresh module or namespace). BEGIN names the
+ * generation the change was computed from; if another commit came between,
+ * COMMIT fails with ERESTART and nothing is changed. The caller's 16 byte
+ * apply id is kept with the generation and returned by INFO_GET: it lets a
+ * caller that was killed learn whether its commit happened.
+ *
+ * Reading
+ * -------
+ * SERVICE_GET is a dump of all services or, with SVCNAT_A_NAME, of those of
+ * that name. One message a service; one that does not fit is continued as
+ * above with SVCNAT_SERVICE_F_CONTINUE. If a commit falls into the dump, the
+ * messages carry NLM_F_DUMP_INTR: start again.
+ *
+ * Events
+ * ------
+ * Multicast group "events". Every commit sends, once it is visible, one
+ * SERVICE_EVENT for every service added, changed or removed and then one
+ * COMMIT_EVENT, all with the new generation. SERVICE_EVENTs of a commit that
+ * changes more than SVCNAT_EVENTS_MAX services are left out: the COMMIT_EVENT
+ * counts them and says so by being alone. Removal of a namespace sends none.
+ */
+#ifndef _UAPI_SVCNAT_H
+#define _UAPI_SVCNAT_H
+
+#include <linux/types.h>
+
+#define SVCNAT_GENL_NAME		"svcnat"
+#define SVCNAT_GENL_VERSION		1
+#define SVCNAT_GENL_EVENTS		"events"
+
+#define SVCNAT_NAME_MAX			191	/* without the final NUL */
+#define SVCNAT_APPLY_ID_LEN		16
+#define SVCNAT_EVENTS_MAX		1024
+
+/* Bounds on what one namespace and one transaction may hold. */
+#define SVCNAT_BACKENDS_MAX		1000000	/* of one service */
+#define SVCNAT_FRONTENDS_MAX		64	/* of one service */
+#define SVCNAT_PREFIXES_MAX		64	/* of one list in the config */
+#define SVCNAT_TXNS_MAX			8	/* open in one namespace */
+#define SVCNAT_TXN_BACKENDS_MAX		16000000 /* in one transaction */
+#define SVCNAT_TXN_SERVICES_MAX		4000000	/* in one transaction */
+
+/**
+ * enum svcnat_cmd - commands; "in" and "out" name top level attributes
+ *
+ * @SVCNAT_CMD_INFO_GET: do. In: none. Out: GENERATION, APPLY_ID (if any),
+ *	INFO, CONFIG.
+ * @SVCNAT_CMD_BEGIN: do. In: GENERATION, TXN_FLAGS (optional). EBUSY: this
+ *	socket has one open. EMFILE: SVCNAT_TXNS_MAX are open in the namespace.
+ * @SVCNAT_CMD_PUT: do. In: any of SERVICE, REMOVE, CONFIG, SERVICE and REMOVE
+ *	any number of times. ENOENT: no transaction open. EINVAL, ERANGE,
+ *	EEXIST (named twice), E2BIG (over a bound), ENOMEM.
+ * @SVCNAT_CMD_COMMIT: do. In: APPLY_ID (optional). Out: GENERATION, the new
+ *	one. Ends the transaction, also on error. ENOENT: none open, or a
+ *	service to remove does not exist. ECANCELED: a PUT failed. ERESTART:
+ *	the state is no longer of the generation named by BEGIN. EADDRINUSE: a
+ *	frontend is held by another service. ENOMEM.
+ * @SVCNAT_CMD_ABORT: do. In: none. ENOENT: none open.
+ * @SVCNAT_CMD_SERVICE_GET: dump. In: NAME (optional). Out: GENERATION,
+ *	SERVICE (exactly one), with counters.
+ * @SVCNAT_CMD_EXPLAIN: do. In: FLOW. Out: GENERATION, DECISION. The answer of
+ *	the code the packet path runs, with no packet sent and nothing counted;
+ *	a random pick is drawn anew each time.
+ * @SVCNAT_CMD_SERVICE_EVENT: event. Out: GENERATION, EVENT, SERVICE (identity,
+ *	scheduler, frontends, no backends) and BACKENDS_ADDED and _REMOVED.
+ * @SVCNAT_CMD_COMMIT_EVENT: event. Out: GENERATION, APPLY_ID (if any), INFO,
+ *	CHANGES.
+ */
+enum svcnat_cmd {
+	SVCNAT_CMD_UNSPEC,
+	SVCNAT_CMD_INFO_GET,
+	SVCNAT_CMD_BEGIN,
+	SVCNAT_CMD_PUT,
+	SVCNAT_CMD_COMMIT,
+	SVCNAT_CMD_ABORT,
+	SVCNAT_CMD_SERVICE_GET,
+	SVCNAT_CMD_EXPLAIN,
+	SVCNAT_CMD_SERVICE_EVENT,
+	SVCNAT_CMD_COMMIT_EVENT,
+	__SVCNAT_CMD_MAX
+};
+#define SVCNAT_CMD_MAX (__SVCNAT_CMD_MAX - 1)
+
+/* SVCNAT_A_TXN_FLAGS */
+#define SVCNAT_TXN_F_REPLACE		(1U << 0)
+#define SVCNAT_TXN_F_MASK		SVCNAT_TXN_F_REPLACE
+
+/**
+ * enum svcnat_attr - top level attributes
+ *
+ * @SVCNAT_A_GENERATION: u64.
+ * @SVCNAT_A_APPLY_ID: SVCNAT_APPLY_ID_LEN bytes, opaque.
+ * @SVCNAT_A_TXN_FLAGS: u32, SVCNAT_TXN_F_*.
+ * @SVCNAT_A_SERVICE: nested, enum svcnat_service_attr; may repeat.
+ * @SVCNAT_A_REMOVE: nested, enum svcnat_service_attr, identity only (NAME,
+ *	FAMILY, PROTO); may repeat.
+ * @SVCNAT_A_CONFIG: nested, enum svcnat_config_attr.
+ * @SVCNAT_A_NAME: NUL-terminated string, up to SVCNAT_NAME_MAX.
+ * @SVCNAT_A_INFO: nested, enum svcnat_info_attr.
+ * @SVCNAT_A_FLOW: nested, enum svcnat_flow_attr.
+ * @SVCNAT_A_DECISION: nested, enum svcnat_decision_attr.
+ * @SVCNAT_A_EVENT: u8, enum svcnat_event.
+ * @SVCNAT_A_BACKENDS_ADDED: u32, backends the event's commit added.
+ * @SVCNAT_A_BACKENDS_REMOVED: u32, likewise.
+ * @SVCNAT_A_CHANGES: u32, services the commit added, changed or removed.
+ */
+enum svcnat_attr {
+	SVCNAT_A_UNSPEC,
+	SVCNAT_A_PAD,
+	SVCNAT_A_GENERATION,
+	SVCNAT_A_APPLY_ID,
+	SVCNAT_A_TXN_FLAGS,
+	SVCNAT_A_SERVICE,
+	SVCNAT_A_REMOVE,
+	SVCNAT_A_CONFIG,
+	SVCNAT_A_NAME,
+	SVCNAT_A_INFO,
+	SVCNAT_A_FLOW,
+	SVCNAT_A_DECISION,
+	SVCNAT_A_EVENT,
+	SVCNAT_A_BACKENDS_ADDED,
+	SVCNAT_A_BACKENDS_REMOVED,
+	SVCNAT_A_CHANGES,
+	__SVCNAT_A_MAX
+};
+#define SVCNAT_A_MAX (__SVCNAT_A_MAX - 1)
+
+/* SVCNAT_SERVICE_A_SCHED */
+enum svcnat_sched {
+	SVCNAT_SCHED_RANDOM,		/* default: uniform, independent */
+	SVCNAT_SCHED_RR,		/* round-robin, a turn per CPU */
+	__SVCNAT_SCHED_MAX
+};
+#define SVCNAT_SCHED_MAX (__SVCNAT_SCHED_MAX - 1)
+
+/* SVCNAT_SERVICE_A_FLAGS */
+#define SVCNAT_SERVICE_F_CONTINUE	(1U << 0) /* more backends of the last one */
+#define SVCNAT_SERVICE_F_REJECT_ICMP	(1U << 1) /* refuse TCP by ICMP, not RST */
+#define SVCNAT_SERVICE_F_MASK		(SVCNAT_SERVICE_F_CONTINUE | \
+					 SVCNAT_SERVICE_F_REJECT_ICMP)
+
+/**
+ * enum svcnat_service_attr - one port of one Service in one family
+ *
+ * Its identity is (NAME, FAMILY, PROTO).
+ *
+ * @SVCNAT_SERVICE_A_NAME: string, "namespace/name:port", the port's name
+ *	possibly empty; required. The kernel reads nothing into it.
+ * @SVCNAT_SERVICE_A_FAMILY: u8, AF_INET or AF_INET6; required.
+ * @SVCNAT_SERVICE_A_PROTO: u8, IPPROTO_TCP or IPPROTO_UDP; required.
+ * @SVCNAT_SERVICE_A_SCHED: u8, enum svcnat_sched.
+ * @SVCNAT_SERVICE_A_FLAGS: u32, SVCNAT_SERVICE_F_*.
+ * @SVCNAT_SERVICE_A_FRONTEND: nested, enum svcnat_frontend_attr; may repeat,
+ *	may be absent (then nothing reaches the service).
+ * @SVCNAT_SERVICE_A_BACKEND: nested, enum svcnat_backend_attr; may repeat, may
+ *	be absent. Strictly ascending by address, then port, as memcmp() orders
+ *	them in network byte order, continuations included. In dumps the order
+ *	is not specified.
+ * @SVCNAT_SERVICE_A_CONNECTIONS: u64, out only. Connections sent to a backend,
+ *	those since removed included. Counted when conntrack confirms them.
+ * @SVCNAT_SERVICE_A_REFUSED: u64, out only. New flows rejected for want of any
+ *	endpoint.
+ * @SVCNAT_SERVICE_A_DROPPED: u64, out only. New flows dropped for want of a
+ *	local endpoint under policy Local.
+ */
+enum svcnat_service_attr {
+	SVCNAT_SERVICE_A_UNSPEC,
+	SVCNAT_SERVICE_A_PAD,
+	SVCNAT_SERVICE_A_NAME,
+	SVCNAT_SERVICE_A_FAMILY,
+	SVCNAT_SERVICE_A_PROTO,
+	SVCNAT_SERVICE_A_SCHED,
+	SVCNAT_SERVICE_A_FLAGS,
+	SVCNAT_SERVICE_A_FRONTEND,
+	SVCNAT_SERVICE_A_BACKEND,
+	SVCNAT_SERVICE_A_CONNECTIONS,
+	SVCNAT_SERVICE_A_REFUSED,
+	SVCNAT_SERVICE_A_DROPPED,
+	__SVCNAT_SERVICE_A_MAX
+};
+#define SVCNAT_SERVICE_A_MAX (__SVCNAT_SERVICE_A_MAX - 1)
+
+/**
+ * enum svcnat_frontend_kind - what a frontend is, and so how it treats sources
+ *
+ * @SVCNAT_FRONTEND_CLUSTER_IP: masquerades sources outside the cluster CIDRs,
+ *	if any are configured; refuses every port of its address that no service
+ *	holds (and everything else sent there) with port unreachable.
+ * @SVCNAT_FRONTEND_NODE_PORT: a port on every local address that lies in
+ *	SVCNAT_CONFIG_A_NODEPORT_ADDRS. Masquerades under policy Cluster.
+ * @SVCNAT_FRONTEND_LOAD_BALANCER: masquerades under policy Cluster.
+ * @SVCNAT_FRONTEND_EXTERNAL_IP: masquerades under policy Cluster.
+ *
+ * An address always wins over a node port.
+ */
+enum svcnat_frontend_kind {
+	SVCNAT_FRONTEND_CLUSTER_IP,
+	SVCNAT_FRONTEND_NODE_PORT,
+	SVCNAT_FRONTEND_LOAD_BALANCER,
+	SVCNAT_FRONTEND_EXTERNAL_IP,
+	__SVCNAT_FRONTEND_MAX
+};
+#define SVCNAT_FRONTEND_MAX (__SVCNAT_FRONTEND_MAX - 1)
+
+/*
+ * SVCNAT_FRONTEND_A_FLAGS
+ *
+ * LOCAL: policy Local. Picks among backends with SVCNAT_BACKEND_F_LOCAL and
+ * keeps the source address; if there are none, but some with F_CLUSTER, drops.
+ * On kinds other than ClusterIP, sources inside the cluster CIDRs or on an
+ * address of this node are served by F_CLUSTER all the same (Pods keeping
+ * their source, the node masqueraded).
+ */
+#define SVCNAT_FRONTEND_F_LOCAL		(1U << 0)
+#define SVCNAT_FRONTEND_F_MASK		SVCNAT_FRONTEND_F_LOCAL
+
+/**
+ * enum svcnat_frontend_attr - an address and port clients connect to
+ *
+ * @SVCNAT_FRONTEND_A_KIND: u8, enum svcnat_frontend_kind; required.
+ * @SVCNAT_FRONTEND_A_ADDR: address; required, but absent for a node port.
+ *	Not 0, not multicast, not loopback.
+ * @SVCNAT_FRONTEND_A_PORT: u16 in network byte order, not 0; required.
+ * @SVCNAT_FRONTEND_A_FLAGS: u32, SVCNAT_FRONTEND_F_*.
+ */
+enum svcnat_frontend_attr {
+	SVCNAT_FRONTEND_A_UNSPEC,
+	SVCNAT_FRONTEND_A_KIND,
+	SVCNAT_FRONTEND_A_ADDR,
+	SVCNAT_FRONTEND_A_PORT,
+	SVCNAT_FRONTEND_A_FLAGS,
+	__SVCNAT_FRONTEND_A_MAX
+};
+#define SVCNAT_FRONTEND_A_MAX (__SVCNAT_FRONTEND_A_MAX - 1)
+
+/*
+ * SVCNAT_BACKEND_A_FLAGS. Neither: still serving, gets no new connections.
+ */
+#define SVCNAT_BACKEND_F_CLUSTER	(1U << 0) /* picked under policy Cluster */
+#define SVCNAT_BACKEND_F_LOCAL		(1U << 1) /* picked under policy Local */
+#define SVCNAT_BACKEND_F_MASK		(SVCNAT_BACKEND_F_CLUSTER | \
+					 SVCNAT_BACKEND_F_LOCAL)
+
+/**
+ * enum svcnat_backend_attr - an address and port that serves
+ *
+ * @SVCNAT_BACKEND_A_ADDR: address; required. Not 0, not multicast, not
+ *	loopback.
+ * @SVCNAT_BACKEND_A_PORT: u16 in network byte order, not 0; required.
+ * @SVCNAT_BACKEND_A_FLAGS: u32, SVCNAT_BACKEND_F_*; absent: F_CLUSTER.
+ * @SVCNAT_BACKEND_A_CONNECTIONS: u64, out only, see the service's. Kept while
+ *	the backend stays in the service, whatever else changes.
+ */
+enum svcnat_backend_attr {
+	SVCNAT_BACKEND_A_UNSPEC,
+	SVCNAT_BACKEND_A_PAD,
+	SVCNAT_BACKEND_A_ADDR,
+	SVCNAT_BACKEND_A_PORT,
+	SVCNAT_BACKEND_A_FLAGS,
+	SVCNAT_BACKEND_A_CONNECTIONS,
+	__SVCNAT_BACKEND_A_MAX
+};
+#define SVCNAT_BACKEND_A_MAX (__SVCNAT_BACKEND_A_MAX - 1)
+
+/**
+ * enum svcnat_config_attr - what holds for the whole namespace
+ *
+ * A PUT of it replaces all of it; a transaction without one leaves it alone,
+ * with SVCNAT_TXN_F_REPLACE too.
+ *
+ * @SVCNAT_CONFIG_A_CLUSTER_CIDR: nested, enum svcnat_prefix_attr; may repeat.
+ *	Sources inside are Pods. A family without one has no off-cluster source.
+ * @SVCNAT_CONFIG_A_NODEPORT_ADDR: nested, enum svcnat_prefix_attr; may repeat.
+ *	A node port answers on every address that is local to the namespace and
+ *	in one of these. None of a family: no node port answers in it.
+ */
+enum svcnat_config_attr {
+	SVCNAT_CONFIG_A_UNSPEC,
+	SVCNAT_CONFIG_A_CLUSTER_CIDR,
+	SVCNAT_CONFIG_A_NODEPORT_ADDR,
+	__SVCNAT_CONFIG_A_MAX
+};
+#define SVCNAT_CONFIG_A_MAX (__SVCNAT_CONFIG_A_MAX - 1)
+
+/**
+ * enum svcnat_prefix_attr - an address prefix; its family is ADDR's length
+ *
+ * @SVCNAT_PREFIX_A_ADDR: address, 4 or 16 bytes; bits beyond LEN must be 0.
+ * @SVCNAT_PREFIX_A_LEN: u8, 0 to 32 or 128.
+ */
+enum svcnat_prefix_attr {
+	SVCNAT_PREFIX_A_UNSPEC,
+	SVCNAT_PREFIX_A_ADDR,
+	SVCNAT_PREFIX_A_LEN,
+	__SVCNAT_PREFIX_A_MAX
+};
+#define SVCNAT_PREFIX_A_MAX (__SVCNAT_PREFIX_A_MAX - 1)
+
+/**
+ * enum svcnat_info_attr - sizes and totals of the namespace; out only
+ *
+ * @SVCNAT_INFO_A_SERVICES: u32, services in the sense of this header.
+ * @SVCNAT_INFO_A_FRONTENDS: u32.
+ * @SVCNAT_INFO_A_BACKENDS: u32, summed over services.
+ * @SVCNAT_INFO_A_CONNECTIONS: u64, new flows sent to a backend.
+ * @SVCNAT_INFO_A_REFUSED: u64, rejected: no endpoints.
+ * @SVCNAT_INFO_A_DROPPED: u64, dropped: none local under policy Local.
+ * @SVCNAT_INFO_A_UNUSED_PORT: u64, rejected: a port of a live ClusterIP that no
+ *	service holds.
+ * @SVCNAT_INFO_A_NAT_FAILED: u64, dropped: conntrack could not bind the flow.
+ * @SVCNAT_INFO_A_MODULE_VERSION: string.
+ */
+enum svcnat_info_attr {
+	SVCNAT_INFO_A_UNSPEC,
+	SVCNAT_INFO_A_PAD,
+	SVCNAT_INFO_A_SERVICES,
+	SVCNAT_INFO_A_FRONTENDS,
+	SVCNAT_INFO_A_BACKENDS,
+	SVCNAT_INFO_A_CONNECTIONS,
+	SVCNAT_INFO_A_REFUSED,
+	SVCNAT_INFO_A_DROPPED,
+	SVCNAT_INFO_A_UNUSED_PORT,
+	SVCNAT_INFO_A_NAT_FAILED,
+	SVCNAT_INFO_A_MODULE_VERSION,
+	__SVCNAT_INFO_A_MAX
+};
+#define SVCNAT_INFO_A_MAX (__SVCNAT_INFO_A_MAX - 1)
+
+/**
+ * enum svcnat_flow_attr - the first packet of a flow, as it would arrive
+ *
+ * @SVCNAT_FLOW_A_PROTO: u8; required.
+ * @SVCNAT_FLOW_A_SRC: address, 4 or 16 bytes; required.
+ * @SVCNAT_FLOW_A_DST: address, as long as SRC; required.
+ * @SVCNAT_FLOW_A_SPORT: u16 in network byte order; absent: 0.
+ * @SVCNAT_FLOW_A_DPORT: u16 in network byte order; required for TCP and UDP.
+ */
+enum svcnat_flow_attr {
+	SVCNAT_FLOW_A_UNSPEC,
+	SVCNAT_FLOW_A_PROTO,
+	SVCNAT_FLOW_A_SRC,
+	SVCNAT_FLOW_A_DST,
+	SVCNAT_FLOW_A_SPORT,
+	SVCNAT_FLOW_A_DPORT,
+	__SVCNAT_FLOW_A_MAX
+};
+#define SVCNAT_FLOW_A_MAX (__SVCNAT_FLOW_A_MAX - 1)
+
+/* SVCNAT_DECISION_A_VERDICT */
+enum svcnat_verdict {
+	SVCNAT_PASS,		/* not ours: the packet goes on untouched */
+	SVCNAT_DNAT,		/* to a backend */
+	SVCNAT_REJECT,		/* RST or ICMP port unreachable */
+	SVCNAT_DROP,		/* silently */
+	__SVCNAT_VERDICT_MAX
+};
+
+/* SVCNAT_DECISION_A_REASON */
+enum svcnat_reason {
+	SVCNAT_REASON_NO_FRONTEND,	/* PASS: nobody holds the destination */
+	SVCNAT_REASON_NOT_NODEPORT_ADDR, /* PASS: not an address for node ports */
+	SVCNAT_REASON_PICKED,		/* DNAT */
+	SVCNAT_REASON_NO_ENDPOINTS,	/* REJECT */
+	SVCNAT_REASON_NO_LOCAL_ENDPOINTS, /* DROP */
+	SVCNAT_REASON_UNUSED_PORT,	/* REJECT: other port of a live ClusterIP */
+	__SVCNAT_REASON_MAX
+};
+
+/* SVCNAT_DECISION_A_MASQUERADE: why the source is rewritten, or that it is not */
+enum svcnat_masq {
+	SVCNAT_MASQ_NO,
+	SVCNAT_MASQ_HAIRPIN,		/* the source is the backend itself */
+	SVCNAT_MASQ_EXTERNAL,		/* external frontend, policy Cluster */
+	SVCNAT_MASQ_OFF_CLUSTER,	/* ClusterIP, source not in the cluster CIDRs */
+	SVCNAT_MASQ_NODE,		/* policy Local, the node itself asks */
+	__SVCNAT_MASQ_MAX
+};
+
+/**
+ * enum svcnat_decision_attr - what would happen to a flow, and why
+ *
+ * @SVCNAT_DECISION_A_VERDICT: u8, enum svcnat_verdict.
+ * @SVCNAT_DECISION_A_REASON: u8, enum svcnat_reason.
+ * @SVCNAT_DECISION_A_SERVICE: nested, enum svcnat_service_attr, identity,
+ *	scheduler and the one frontend hit; absent if none.
+ * @SVCNAT_DECISION_A_BACKEND: nested, enum svcnat_backend_attr; with DNAT.
+ * @SVCNAT_DECISION_A_MASQUERADE: u8, enum svcnat_masq; with DNAT.
+ * @SVCNAT_DECISION_A_CANDIDATES: u32, backends the pick was among.
+ * @SVCNAT_DECISION_A_LOCAL_SET: flag; the pick was among local backends.
+ */
+enum svcnat_decision_attr {
+	SVCNAT_DECISION_A_UNSPEC,
+	SVCNAT_DECISION_A_VERDICT,
+	SVCNAT_DECISION_A_REASON,
+	SVCNAT_DECISION_A_SERVICE,
+	SVCNAT_DECISION_A_BACKEND,
+	SVCNAT_DECISION_A_MASQUERADE,
+	SVCNAT_DECISION_A_CANDIDATES,
+	SVCNAT_DECISION_A_LOCAL_SET,
+	__SVCNAT_DECISION_A_MAX
+};
+#define SVCNAT_DECISION_A_MAX (__SVCNAT_DECISION_A_MAX - 1)
+
+/* SVCNAT_A_EVENT */
+enum svcnat_event {
+	SVCNAT_EVENT_ADDED,
+	SVCNAT_EVENT_CHANGED,
+	SVCNAT_EVENT_REMOVED,
+	__SVCNAT_EVENT_MAX
+};
+
+#endif /* _UAPI_SVCNAT_H */

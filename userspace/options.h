@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Options every verb takes, from the command line, SVCCTL_* in the environment
+ * or --config FILE ("name: value" lines, YAML), in this order of precedence.
+ */
+#ifndef SVCCTL_OPTIONS_H
+#define SVCCTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "ip.h"
+
+enum nodeport_mode { NODEPORT_PRIMARY, NODEPORT_ALL, NODEPORT_LOCALHOST, NODEPORT_CIDRS };
+
+struct prefixes {
+	struct prefix *v;
+	size_t n;
+};
+
+struct options {
+	const char *node;		/* --node, default: host name; trimmed, lower case */
+	struct prefixes cluster_cidrs;	/* --cluster-cidr; empty: the Nodes' podCIDRs */
+	struct prefixes service_cidrs;	/* --service-cidr, default 10.96.0.0/12, fd00:10:96::/112 */
+	struct prefixes lb_pools;	/* --lb-pool; default none: no LB address is allocated */
+	struct prefixes external_ips;	/* --external-ips, default none: externalIPs are ignored */
+	enum nodeport_mode nodeport_mode; /* --nodeport-addresses primary|all|localhost|CIDR,… */
+	struct prefixes nodeport_cidrs;
+	uint16_t nodeport_min;		/* --nodeport-range, default 30000-32767 */
+	uint16_t nodeport_max;
+	const char *state;		/* --state, default /var/lib/svcctl/state.db */
+};
+
+#endif

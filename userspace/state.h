@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The state: objects as they were applied, with what was allocated for them, in
+ * SQLite. One truth across two stores:
+ *
+ *   state_prepare()   the changed objects are written under a new transaction
+ *                     number and a random apply id, pending, and synced;
+ *   (the kernel commits, carrying the apply id)
+ *   state_promote()   the pending number becomes the current one.
+ *
+ * After a kill anywhere, the next command compares the kernel's apply id with
+ * the pending one (state_settle()): equal: the kernel has it, promote; else it
+ * never happened, drop. So both stores hold the old state or both the new.
+ *
+ * One process at a time: state_open() takes a lock on the file that the kernel
+ * gives back with the process, however it ends.
+ */
+#ifndef SVCCTL_STATE_H
+#define SVCCTL_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "arena.h"
+#include "diag.h"
+#include "object.h"
+
+struct state;
+
+enum state_mode { STATE_READ, STATE_WRITE };
+
+/*
+ * Creates the file and its directory when writing; a missing one reads as empty.
+ * WRITE waits for another writer, with a line on a terminal; errors to @d, NULL.
+ */
+struct state *state_open(const char *path, enum state_mode mode, struct diag *d);
+void state_close(struct state *s);
+
+/* @kernel_id: SVCNAT_APPLY_ID_LEN bytes as the kernel reports, or NULL if it has none. */
+bool state_settle(struct state *s, const uint8_t *kernel_id, struct diag *d);
+
+/* Every current object, or those of one kind (KIND_MAX: all). */
+bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects *out,
+		struct diag *d);
+
+struct state_change {
+	const struct object *put;	/* or NULL: remove */
+	enum kind kind;			/* with remove */
+	const char *ns, *name;
+};
+
+/* @id: out, SVCNAT_APPLY_ID_LEN random bytes to give to the kernel's commit. */
+bool state_prepare(struct state *s, const struct state_change *v, size_t n, uint8_t *id,
+		   struct diag *d);
+bool state_promote(struct state *s, struct diag *d);
+/* Forget the pending one: the kernel refused. */
+bool state_drop(struct state *s, struct diag *d);
+
+/* The apply id last promoted, for telling whether the kernel still holds our state. */
+bool state_apply_id(struct state *s, uint8_t *id);
+
+#endif
