@@ -1,0 +1,86 @@
+# svcnat and svcctl. What each target does: make help
+#
+# Everything built lands in build/; kernels for the tests are built once and
+# kept in ~/.cache/svcnat (SVCNAT_CACHE= moves it).
+
+VERSION := 0.1.0
+KDIR ?= /lib/modules/$(shell uname -r)/build
+PREFIX ?= /usr/local
+SECONDS ?= 60
+
+.PHONY: all module svcctl tools unit demo check check-debug check-kernels check-stress \
+	check-style check-unit check-kunit check-e2e check-newest bench install uninstall \
+	dkms-install dkms-remove clean help
+
+all: svcctl module
+
+help:
+	@echo 'make                 svcnat.ko for the running kernel (or KDIR=) and build/svcctl'
+	@echo 'make demo            see it work on a stock Debian kernel in a virtual machine'
+	@echo 'make check           style, unit, KUnit and end-to-end tests in a User-Mode Linux guest'
+	@echo '     check-style check-unit check-kunit check-e2e   one part of it'
+	@echo 'make check-debug     end-to-end on a kernel with KASAN, lockdep and kmemleak'
+	@echo 'make check-kernels   end-to-end on stock Debian kernels, installed by DKMS'
+	@echo 'make check-newest    compile the module for the newest kernel in Debian sid'
+	@echo 'make check-stress    churn, fuzz and traffic on two processors [SECONDS=$(SECONDS)]'
+	@echo 'make bench           svcnat beside its peers'
+	@echo 'make install         svcctl [PREFIX=$(PREFIX) DESTDIR=]'
+	@echo 'make dkms-install    the module, rebuilt by DKMS with every new kernel'
+
+module:
+	@test -e $(KDIR)/Makefile || { \
+		echo "make: svcnat.ko needs the headers of kernel $$(uname -r), and $(KDIR) is not there." >&2; \
+		echo "      Install linux-headers-$$(uname -r), or name another kernel with KDIR=." >&2; \
+		exit 1; }
+	@mkdir -p build/kmod && cp -rsTf $(CURDIR)/kmod build/kmod/kmod && ln -sf $(CURDIR)/Kbuild build/kmod/Kbuild
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/kmod modules
+
+svcctl:
+	@$(MAKE) --no-print-directory -C userspace
+
+tools:
+	@$(MAKE) --no-print-directory -C userspace tools
+
+unit:
+	@$(MAKE) --no-print-directory -C userspace SANITIZE=1 unit fuzz
+
+check:
+	@tests/run-suite style unit kunit e2e
+
+check-style check-unit check-kunit check-e2e: check-%:
+	@tests/run-suite $*
+
+check-debug:
+	@tests/run-suite detectors 'kunit uml-debug' 'e2e uml-debug'
+
+check-kernels:
+	@tests/run-suite 'stock 6.1' 'stock 6.12'
+
+check-newest:
+	@tests/run-suite 'compile newest'
+
+check-stress:
+	@tests/run-suite 'stress $(SECONDS)'
+
+demo bench:
+	@tests/$@/run
+
+install: svcctl
+	install -D -m 755 build/svcctl $(DESTDIR)$(PREFIX)/sbin/svcctl
+	if [ -e userspace/svcctl.8 ]; then \
+		install -D -m 644 userspace/svcctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/svcctl.8; fi
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/svcctl $(DESTDIR)$(PREFIX)/share/man/man8/svcctl.8
+
+dkms-install:
+	@tests/vm/deps dkms
+	tests/vm/dkms-tree $(VERSION) $(DESTDIR)/usr/src/svcnat-$(VERSION)
+	dkms install -m svcnat -v $(VERSION)
+
+dkms-remove:
+	dkms remove -m svcnat -v $(VERSION) --all
+	rm -rf $(DESTDIR)/usr/src/svcnat-$(VERSION)
+
+clean:
+	rm -rf build
