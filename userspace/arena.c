@@ -147,5 +147,6 @@ void *arena_push(struct arena *a, void *v, size_t *n, size_t size)
 		*base = bigger;
 	}
 	*n = have + 1;
-	return *base + have * size;
+	/* Not zero if the caller had taken elements away. */
+	return memset(*base + have * size, 0, size);
 }
