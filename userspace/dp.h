@@ -67,6 +67,11 @@ struct dp {
 int dp_service_cmp(const struct dp_service *a, const struct dp_service *b);
 bool dp_service_equal(const struct dp_service *a, const struct dp_service *b);
 bool dp_config_equal(const struct dp_config *a, const struct dp_config *b);
+/* By kind, ip, port; by ip, port; by ip, length: the orders of the lists. */
+int dp_frontend_cmp(const struct dp_frontend *a, const struct dp_frontend *b);
+int dp_backend_cmp(const struct dp_backend *a, const struct dp_backend *b);
+int dp_prefix_cmp(const struct prefix *a, const struct prefix *b);
+void dp_prefixes_sort(struct prefix *v, size_t n);
 /* Puts services, frontends, backends and prefixes into the orders above. */
 void dp_sort(struct dp *dp);
 
