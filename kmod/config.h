@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Address prefixes that hold for a whole namespace; immutable, swapped under RCU. */
+#ifndef _SVCNAT_CONFIG_H
+#define _SVCNAT_CONFIG_H
+
+#include <linux/netfilter.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+
+#include "uapi/svcnat.h"
+
+struct svcnat_prefix {
+	union nf_inet_addr	addr;
+	u8			family;
+	u8			len;
+};
+
+struct svcnat_prefixes {
+	u32			n;
+	struct svcnat_prefix	v[SVCNAT_PREFIXES_MAX];
+};
+
+/**
+ * struct svcnat_config - what holds for the whole namespace
+ * @cluster: sources inside are Pods
+ * @nodeport: node ports answer on local addresses inside
+ */
+struct svcnat_config {
+	struct svcnat_prefixes	cluster;
+	struct svcnat_prefixes	nodeport;
+};
+
+bool svcnat_prefix_canonical(const struct svcnat_prefix *p);
+bool svcnat_prefixes_have(const struct svcnat_prefixes *list, u8 family,
+			  const union nf_inet_addr *addr);
+bool svcnat_prefixes_of_family(const struct svcnat_prefixes *list, u8 family);
+
+#endif /* _SVCNAT_CONFIG_H */

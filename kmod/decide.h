@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What to do with a new flow, and why. Pure but for the draw of the backend:
+ * packets and "explain" both come through here, and only the callers count,
+ * bind and refuse.
+ */
+#ifndef _SVCNAT_DECIDE_H
+#define _SVCNAT_DECIDE_H
+
+#include "netns.h"
+#include "service.h"
+#include "vip.h"
+
+/**
+ * struct svcnat_decision - the outcome
+ * @verdict: what happens
+ * @reason: why
+ * @masq: with SVCNAT_DNAT: whether the source is rewritten, and why
+ * @local: the pick was among local backends (policy Local)
+ * @candidates: backends the pick was among
+ * @vip: frontend hit, or NULL
+ * @set: of its service, if @vip
+ * @backend: with SVCNAT_DNAT
+ *
+ * Pointers are good as long as the RCU read side section.
+ */
+struct svcnat_decision {
+	enum svcnat_verdict	verdict;
+	enum svcnat_reason	reason;
+	enum svcnat_masq	masq;
+	bool			local;
+	u32			candidates;
+	const struct svcnat_vip	*vip;
+	const struct svcnat_set	*set;
+	struct svcnat_backend	*backend;
+};
+
+void svcnat_decide(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+		   struct svcnat_decision *d);
+enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcnat_vip *vip,
+				 const struct nf_conntrack_tuple *flow,
+				 const struct svcnat_backend *backend);
+const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
+					      const struct nf_conntrack_tuple *flow,
+					      enum svcnat_reason *why_not);
+
+#endif /* _SVCNAT_DECIDE_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Multicast events of a commit. Sent under the mutex, so that listeners see
+ * commits in their order; best effort: a listener that is behind gets ENOBUFS
+ * from its socket and dumps again.
+ */
+
+#include "netlink.h"
+
+static struct sk_buff *event_new(const struct svcnat_net *sn, u8 cmd, void **hdr)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*hdr = genlmsg_put(skb, 0, 0, &svcnat_genl_family, 0, cmd);
+	if (!*hdr || nla_put_u64_64bit(skb, SVCNAT_A_GENERATION, sn->generation, SVCNAT_A_PAD)) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static void event_send(const struct svcnat_net *sn, struct sk_buff *skb, void *hdr)
+{
+	genlmsg_end(skb, hdr);
+	genlmsg_multicast_netns(&svcnat_genl_family, sn->net, skb, 0, 0, GFP_KERNEL);
+}
+
+static void event_service(const struct svcnat_net *sn, const struct svcnat_service *svc,
+			  const struct svcnat_service *what)
+{
+	const struct svcnat_set *set = rcu_dereference_protected(svc->set,
+								 lockdep_is_held(&sn->lock));
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = event_new(sn, SVCNAT_CMD_SERVICE_EVENT, &hdr);
+	if (!skb)
+		return;
+	if (nla_put_u8(skb, SVCNAT_A_EVENT, what->event) ||
+	    svcnat_fill_brief(skb, svc, set) ||
+	    nla_put_u32(skb, SVCNAT_A_BACKENDS_ADDED, what->n_added) ||
+	    nla_put_u32(skb, SVCNAT_A_BACKENDS_REMOVED, what->n_removed)) {
+		nlmsg_free(skb);
+		return;
+	}
+	event_send(sn, skb, hdr);
+}
+
+static void event_commit(const struct svcnat_txn *txn)
+{
+	const struct svcnat_net *sn = txn->sn;
+	struct sk_buff *skb;
+	void *hdr;
+
+	skb = event_new(sn, SVCNAT_CMD_COMMIT_EVENT, &hdr);
+	if (!skb)
+		return;
+	if ((sn->has_apply_id &&
+	     nla_put(skb, SVCNAT_A_APPLY_ID, SVCNAT_APPLY_ID_LEN, sn->apply_id)) ||
+	    nla_put_u32(skb, SVCNAT_A_CHANGES, txn->n_changes) ||
+	    svcnat_fill_info(skb, sn)) {
+		nlmsg_free(skb);
+		return;
+	}
+	event_send(sn, skb, hdr);
+}
+
+/**
+ * svcnat_event_commit - tell listeners what a commit changed
+ * @txn: committed transaction, mutex held
+ */
+void svcnat_event_commit(const struct svcnat_txn *txn)
+{
+	const struct svcnat_net *sn = txn->sn;
+	const struct svcnat_service *svc;
+
+	if (!genl_has_listeners(&svcnat_genl_family, sn->net, 0))
+		return;
+	if (txn->n_changes <= SVCNAT_EVENTS_MAX) {
+		list_for_each_entry(svc, &txn->services, txn_link)
+			if (svc->event >= 0)
+				event_service(sn, svc->live ?: svc, svc);
+		list_for_each_entry(svc, &txn->removed, txn_link)
+			event_service(sn, svc, svc);
+	}
+	event_commit(txn);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Resizable RCU hash table whose changes cannot fail; see htable.h. */
+
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+
+#include "htable.h"
+
+#define BUCKETS_MIN 64
+
+static struct svcnat_buckets *buckets_locked(const struct svcnat_htable *t)
+{
+	return rcu_dereference_protected(t->buckets, lockdep_is_held(t->lock));
+}
+
+/**
+ * svcnat_htable_init - an empty table that has no memory yet
+ * @t: table
+ * @lock: held by whoever changes it
+ * @shared: it has RCU readers
+ */
+void svcnat_htable_init(struct svcnat_htable *t, struct mutex *lock, bool shared)
+{
+	RCU_INIT_POINTER(t->buckets, NULL);
+	t->count = 0;
+	t->resized = get_state_synchronize_rcu();
+	t->lock = lock;
+	t->shared = shared;
+}
+
+/**
+ * svcnat_htable_destroy - free the table, not the nodes
+ * @t: table no reader can see any more
+ */
+void svcnat_htable_destroy(struct svcnat_htable *t)
+{
+	kvfree(rcu_dereference_protected(t->buckets, true));
+	RCU_INIT_POINTER(t->buckets, NULL);
+}
+
+static void relink(struct svcnat_buckets *to, const struct svcnat_buckets *from)
+{
+	struct svcnat_hnode *n;
+	u32 i;
+
+	svcnat_htable_for_each_all(i, n, from)
+		hlist_add_head(&n->link[to->slot], &to->head[n->hash & to->mask]);
+}
+
+/**
+ * svcnat_htable_reserve - make room, so that adding does not fail
+ * @t: table
+ * @count: nodes it is going to hold
+ *
+ * Also gives memory back when the table became much too large. Process
+ * context, lock held; may wait for a grace period.
+ *
+ * Return: 0 or -ENOMEM, and the table stays as it was.
+ */
+int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
+{
+	u32 size = roundup_pow_of_two(max_t(u32, count, BUCKETS_MIN));
+	struct svcnat_buckets *old = buckets_locked(t), *new;
+
+	lockdep_assert_held(t->lock);
+	if (old && size <= old->mask + 1 && size > (old->mask + 1) / 8)
+		return 0;
+	new = kvzalloc(struct_size(new, head, size), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+	new->mask = size - 1;
+	new->slot = old ? !old->slot : 0;
+
+	if (t->shared)
+		cond_synchronize_rcu(t->resized);
+	relink(new, old);
+	rcu_assign_pointer(t->buckets, new);
+	if (!t->shared) {
+		kvfree(old);
+		return 0;
+	}
+	t->resized = get_state_synchronize_rcu();
+	if (old)
+		kvfree_rcu(old, rcu);
+	return 0;
+}
+
+/**
+ * svcnat_htable_add - add a node
+ * @t: table with room reserved
+ * @n: node, on no table
+ * @hash: of its key
+ */
+void svcnat_htable_add(struct svcnat_htable *t, struct svcnat_hnode *n, u32 hash)
+{
+	struct svcnat_buckets *b = buckets_locked(t);
+
+	lockdep_assert_held(t->lock);
+	n->hash = hash;
+	hlist_add_head_rcu(&n->link[b->slot], &b->head[hash & b->mask]);
+	t->count++;
+}
+
+/**
+ * svcnat_htable_del - take a node off; readers may see it for a grace period
+ * @t: table
+ * @n: node on it
+ */
+void svcnat_htable_del(struct svcnat_htable *t, struct svcnat_hnode *n)
+{
+	lockdep_assert_held(t->lock);
+	hlist_del_rcu(&n->link[buckets_locked(t)->slot]);
+	t->count--;
+}
+
+/**
+ * svcnat_htable_replace - put a node in another's place
+ * @t: table
+ * @old: node on it
+ * @new: node of the same key, on no table
+ *
+ * A reader finds one or the other, never neither.
+ */
+void svcnat_htable_replace(struct svcnat_htable *t, struct svcnat_hnode *old,
+			   struct svcnat_hnode *new)
+{
+	u8 slot = buckets_locked(t)->slot;
+
+	lockdep_assert_held(t->lock);
+	new->hash = old->hash;
+	hlist_replace_rcu(&old->link[slot], &new->link[slot]);
+}

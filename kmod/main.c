@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+/* svcnat: Kubernetes Services in the kernel. Loading and unloading. */
+
+#include <linux/module.h>
+#include <net/netfilter/nf_nat_masquerade.h>
+
+#include "backend.h"
+#include "compat.h"
+#include "netlink.h"
+#include "netns.h"
+#include "txn.h"
+#include "vip.h"
+
+static int __init svcnat_init(void)
+{
+	int err;
+
+	err = svcnat_backend_module_init();
+	if (err)
+		return err;
+	err = svcnat_vip_module_init();
+	if (err)
+		goto backend;
+	err = svcnat_txn_module_init();
+	if (err)
+		goto vip;
+	err = nf_nat_masquerade_inet_register_notifiers();
+	if (err)
+		goto txn;
+	err = svcnat_net_register();
+	if (err)
+		goto masquerade;
+	err = svcnat_netlink_module_init();
+	if (err)
+		goto net;
+	return 0;
+
+net:
+	svcnat_net_unregister();
+masquerade:
+	nf_nat_masquerade_inet_unregister_notifiers();
+txn:
+	svcnat_txn_module_exit();
+vip:
+	svcnat_vip_module_exit();
+backend:
+	svcnat_backend_module_exit();
+	return err;
+}
+
+static void __exit svcnat_exit(void)
+{
+	svcnat_netlink_module_exit();
+	svcnat_net_unregister();
+	nf_nat_masquerade_inet_unregister_notifiers();
+	svcnat_txn_module_exit();
+	svcnat_vip_module_exit();
+	svcnat_backend_module_exit();
+}
+
+module_init(svcnat_init);
+module_exit(svcnat_exit);
+
+MODULE_DESCRIPTION("Kubernetes Service data plane");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(SVCNAT_VERSION);
+MODULE_ALIAS_GENL_FAMILY(SVCNAT_GENL_NAME);

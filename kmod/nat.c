@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Binding and refusing; see nat.h. Runs inside the NAT hooks, under RCU, on a
+ * connection that is not confirmed and therefore ours alone.
+ */
+
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <net/netfilter/ipv4/nf_reject.h>
+#include <net/netfilter/ipv6/nf_reject.h>
+#include <net/netfilter/nf_nat.h>
+#include <net/netfilter/nf_nat_masquerade.h>
+
+#include "nat.h"
+
+/**
+ * svcnat_nat_dst - send a connection to a backend
+ * @ct: unconfirmed connection
+ * @backend: where to
+ *
+ * Return: NF_ACCEPT, or NF_DROP when it cannot be bound.
+ */
+unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend)
+{
+	struct nf_nat_range2 range = {
+		.flags = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED,
+		.min_addr = backend->addr,
+		.max_addr = backend->addr,
+		.min_proto.all = backend->port,
+		.max_proto.all = backend->port,
+	};
+
+	return nf_nat_setup_info(ct, &range, NF_NAT_MANIP_DST);
+}
+
+/**
+ * svcnat_nat_masquerade - give a connection an address of the outgoing device
+ * @skb: its first packet, in POSTROUTING
+ * @state: of the hook
+ *
+ * Ports are fully random, as kube-proxy has it: without, two sources with one
+ * port race for it.
+ *
+ * Return: netfilter verdict.
+ */
+unsigned int svcnat_nat_masquerade(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct nf_nat_range2 range = { .flags = NF_NAT_RANGE_PROTO_RANDOM_FULLY };
+
+	if (state->pf == NFPROTO_IPV4)
+		return nf_nat_masquerade_ipv4(skb, state->hook, &range, state->out);
+	return nf_nat_masquerade_ipv6(skb, &range, state->out);
+}
+
+/**
+ * svcnat_refuse - tell the sender of a new flow that nobody serves it
+ * @skb: its first packet, in PREROUTING or OUTPUT
+ * @state: of the hook
+ * @proto: of the flow
+ * @by_icmp: also TCP is told by ICMP
+ *
+ * The node's own sockets get ECONNREFUSED from the call itself: connect() fails
+ * at once, where a reset to the first IPv6 SYN can be lost.
+ *
+ * Return: netfilter verdict, a drop.
+ */
+unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state, u8 proto,
+			   bool by_icmp)
+{
+	bool reset = proto == IPPROTO_TCP && !by_icmp;
+
+	if (state->hook == NF_INET_LOCAL_OUT)
+		return NF_DROP_ERR(-ECONNREFUSED);
+	if (state->pf == NFPROTO_IPV4) {
+		if (reset)
+			nf_send_reset(state->net, state->sk, skb, state->hook);
+		else
+			nf_send_unreach(skb, ICMP_PORT_UNREACH, state->hook);
+	} else {
+		if (reset)
+			nf_send_reset6(state->net, state->sk, skb, state->hook);
+		else
+			nf_send_unreach6(state->net, skb, ICMPV6_PORT_UNREACH, state->hook);
+	}
+	return NF_DROP;
+}

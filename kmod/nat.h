@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Binding a connection to a decision, and refusing one. */
+#ifndef _SVCNAT_NAT_H
+#define _SVCNAT_NAT_H
+
+#include <linux/netfilter.h>
+#include <net/netfilter/nf_conntrack.h>
+
+#include "backend.h"
+
+unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend);
+unsigned int svcnat_nat_masquerade(struct sk_buff *skb, const struct nf_hook_state *state);
+unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state, u8 proto,
+			   bool by_icmp);
+
+#endif /* _SVCNAT_NAT_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Generic netlink: netlink.c has the family and its commands, parse.c turns
+ * attributes into what the rest works on, fill.c the other way round.
+ */
+#ifndef _SVCNAT_NETLINK_H
+#define _SVCNAT_NETLINK_H
+
+#include <net/genetlink.h>
+#include <net/netfilter/nf_conntrack_tuple.h>
+
+#include "decide.h"
+#include "netns.h"
+#include "txn.h"
+
+extern struct genl_family svcnat_genl_family;
+
+int svcnat_netlink_module_init(void);
+void svcnat_netlink_module_exit(void);
+
+/* parse.c */
+extern const struct nla_policy svcnat_service_policy[];
+extern const struct nla_policy svcnat_identity_policy[];
+extern const struct nla_policy svcnat_config_policy[];
+extern const struct nla_policy svcnat_flow_policy[];
+
+int svcnat_parse_service(struct svcnat_txn *txn, const struct nlattr *nla,
+			 struct netlink_ext_ack *extack);
+int svcnat_parse_remove(struct svcnat_txn *txn, const struct nlattr *nla,
+			struct netlink_ext_ack *extack);
+int svcnat_parse_config(struct svcnat_config *config, const struct nlattr *nla,
+			struct netlink_ext_ack *extack);
+int svcnat_parse_flow(struct nf_conntrack_tuple *flow, const struct nlattr *nla,
+		      struct netlink_ext_ack *extack);
+
+/* fill.c */
+int svcnat_fill_info(struct sk_buff *skb, const struct svcnat_net *sn);
+int svcnat_fill_config(struct sk_buff *skb, const struct svcnat_config *config);
+int svcnat_fill_service(struct sk_buff *skb, const struct svcnat_service *svc,
+			const struct svcnat_set *set, u32 *pos);
+int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc,
+		      const struct svcnat_set *set);
+int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d);
+
+/* event.c */
+void svcnat_event_commit(const struct svcnat_txn *txn);
+
+#endif /* _SVCNAT_NETLINK_H */

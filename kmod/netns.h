@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* State of a network namespace. */
+#ifndef _SVCNAT_NETNS_H
+#define _SVCNAT_NETNS_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/types.h>
+#include <net/net_namespace.h>
+
+#include "config.h"
+#include "htable.h"
+#include "stats.h"
+#include "uapi/svcnat.h"
+
+#define SVCNAT_NAT_HOOKS 8
+
+/**
+ * struct svcnat_net - everything of one namespace
+ * @vips: VIP table; packets read it
+ * @config: what holds for the whole namespace; packets read it; never NULL
+ * @stats: counters of packets
+ * @n_nodeports: frontends that are node ports; packets read it as a hint
+ * @net: the namespace
+ * @lock: guards everything below and all writing above
+ * @services: services by name
+ * @generation: of the state; counts commits
+ * @apply_id: given with the last commit, if @has_apply_id
+ * @has_apply_id: see @apply_id
+ * @attempts: commits tried; marks what the one at hand touches
+ * @n_vips: frontends
+ * @n_backends: summed over services
+ * @txns: open transactions
+ * @n_txns: of them
+ * @hooked: NAT functions are registered
+ * @ops: their registrations, copies that carry this structure
+ */
+struct svcnat_net {
+	struct svcnat_htable	vips;
+	struct svcnat_config __rcu *config;
+	struct svcnat_stats __percpu *stats;
+	u32			n_nodeports;
+	struct net		*net;
+
+	struct mutex		lock;
+	struct svcnat_htable	services;
+	u64			generation;
+	u64			attempts;
+	u8			apply_id[SVCNAT_APPLY_ID_LEN];
+	bool			has_apply_id;
+	bool			hooked;
+	u32			n_vips;
+	u32			n_backends;
+	u32			n_txns;
+	struct list_head	txns;
+	struct nf_hook_ops	ops[SVCNAT_NAT_HOOKS];
+};
+
+struct svcnat_net *svcnat_net_of(const struct net *net);
+int svcnat_net_register(void);
+void svcnat_net_unregister(void);
+
+int svcnat_net_hook(struct svcnat_net *sn);
+void svcnat_net_unhook(struct svcnat_net *sn);
+
+#endif /* _SVCNAT_NETNS_H */

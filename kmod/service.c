@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Services and their table; see service.h.
+ *
+ * The table is read and written under the namespace's mutex only; packets reach
+ * a service through its frontends. A service is freed by its last reference,
+ * and only after a grace period since packets could find it (txn.c).
+ */
+
+#include <linux/jhash.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "service.h"
+#include "vip.h"
+
+/**
+ * svcnat_service_alloc - a service without frontends, backends or set
+ * @name: NUL-terminated
+ * @family: AF_INET or AF_INET6
+ * @proto: IPPROTO_*
+ *
+ * Return: the service with one reference, or NULL. Process context.
+ */
+struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 proto)
+{
+	size_t len = strlen(name) + 1;
+	struct svcnat_service *svc = kzalloc(struct_size(svc, name, len), GFP_KERNEL_ACCOUNT);
+
+	if (!svc)
+		return NULL;
+	refcount_set(&svc->refs, 1);
+	svc->event = -1;
+	svc->family = family;
+	svc->proto = proto;
+	INIT_LIST_HEAD(&svc->vips);
+	INIT_LIST_HEAD(&svc->txn_link);
+	memcpy(svc->name, name, len);
+	return svc;
+}
+
+static void service_put(struct svcnat_service *svc)
+{
+	if (refcount_dec_and_test(&svc->refs))
+		kfree(svc);
+}
+
+/**
+ * svcnat_service_free - free a service that packets cannot see, and all it has
+ * @svc: service that is off the table; a staged one whose commit happened brings
+ *	the last counts of the set it replaced to the service they belong to
+ */
+void svcnat_service_free(struct svcnat_service *svc)
+{
+	struct svcnat_set *set = rcu_dereference_protected(svc->set, true);
+	struct svcnat_vip *vip, *tmp;
+
+	list_for_each_entry_safe(vip, tmp, &svc->vips, sibling)
+		svcnat_vip_free(vip);
+	if (svc->live) {
+		atomic64_add(svcnat_set_drain(set), &svc->live->past);
+		svcnat_set_free_retired(set);
+		service_put(svc->live);
+	} else {
+		svcnat_set_free(set);
+	}
+	service_put(svc);
+}
+
+static u32 service_hash(const char *name, u8 family, u8 proto)
+{
+	return jhash(name, strlen(name), family << 8 | proto);
+}
+
+/**
+ * svcnat_service_find - find a service by its identity
+ * @t: services by name, its mutex held
+ * @name: name
+ * @family: family
+ * @proto: protocol
+ *
+ * Return: the service or NULL.
+ */
+struct svcnat_service *svcnat_service_find(const struct svcnat_htable *t, const char *name,
+					   u8 family, u8 proto)
+{
+	const struct svcnat_buckets *b = rcu_dereference_protected(t->buckets,
+								   lockdep_is_held(t->lock));
+	struct svcnat_hnode *n;
+
+	if (!b)
+		return NULL;
+	svcnat_htable_for_each(n, b, service_hash(name, family, proto)) {
+		struct svcnat_service *svc = container_of(n, struct svcnat_service, node);
+
+		if (svc->family == family && svc->proto == proto && !strcmp(svc->name, name))
+			return svc;
+	}
+	return NULL;
+}
+
+/**
+ * svcnat_service_add - add a service whose identity is not in the table
+ * @t: services by name with room reserved, its mutex held
+ * @svc: service
+ */
+void svcnat_service_add(struct svcnat_htable *t, struct svcnat_service *svc)
+{
+	svcnat_htable_add(t, &svc->node, service_hash(svc->name, svc->family, svc->proto));
+}
+
+/**
+ * svcnat_service_connections - connections of a service, past backends included
+ * @svc: service
+ * @set: its set
+ *
+ * Return: their number. Mutex held, so that no backend is counted twice.
+ */
+u64 svcnat_service_connections(const struct svcnat_service *svc, const struct svcnat_set *set)
+{
+	u64 sum = atomic64_read(&svc->past);
+	u32 i;
+
+	for (i = 0; i < set->n; i++)
+		sum += atomic64_read(&set->backend[i]->connections);
+	return sum;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VIP table: keys, hash, lookup; see vip.h.
+ *
+ * Looked up by packets and dumps under RCU; changed by txn.c under the
+ * namespace's mutex. The hash is keyed: whoever chooses addresses and ports
+ * cannot choose chains.
+ */
+
+#include <linux/once.h>
+#include <linux/siphash.h>
+#include <linux/slab.h>
+
+#include "vip.h"
+
+static struct kmem_cache *vip_cache __read_mostly;
+static siphash_aligned_key_t vip_hash_key __read_mostly;
+
+/**
+ * svcnat_vip_module_init - make the cache and the hash key
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int svcnat_vip_module_init(void)
+{
+	get_random_once(&vip_hash_key, sizeof(vip_hash_key));
+	vip_cache = KMEM_CACHE(svcnat_vip, SLAB_ACCOUNT);
+	return vip_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * svcnat_vip_module_exit - undo svcnat_vip_module_init()
+ */
+void svcnat_vip_module_exit(void)
+{
+	kmem_cache_destroy(vip_cache);
+}
+
+/**
+ * svcnat_vip_alloc - an entry on no table
+ * @key: what it answers to
+ * @kind: enum svcnat_frontend_kind
+ * @flags: SVCNAT_FRONTEND_F_*
+ *
+ * Return: the entry or NULL. Process context.
+ */
+struct svcnat_vip *svcnat_vip_alloc(const struct svcnat_key *key, u8 kind, u8 flags)
+{
+	struct svcnat_vip *vip = kmem_cache_zalloc(vip_cache, GFP_KERNEL);
+
+	if (!vip)
+		return NULL;
+	vip->key = *key;
+	vip->kind = kind;
+	vip->flags = flags;
+	INIT_LIST_HEAD(&vip->sibling);
+	return vip;
+}
+
+/**
+ * svcnat_vip_free - free an entry no reader can see
+ * @vip: entry or NULL
+ */
+void svcnat_vip_free(struct svcnat_vip *vip)
+{
+	if (vip)
+		kmem_cache_free(vip_cache, vip);
+}
+
+/**
+ * svcnat_key_hash - keyed hash of a key
+ * @key: key
+ *
+ * Return: the hash, differently keyed after each boot. Any context.
+ */
+u32 svcnat_key_hash(const struct svcnat_key *key)
+{
+	u32 tail = (__force u32)key->port << 16 | key->proto << 8 | key->family;
+
+	if (key->family == AF_INET)
+		return siphash_2u32((__force u32)key->addr.ip, tail, &vip_hash_key);
+	return siphash_3u64((u64)key->addr.all[0] << 32 | key->addr.all[1],
+			    (u64)key->addr.all[2] << 32 | key->addr.all[3], tail, &vip_hash_key);
+}
+
+/**
+ * svcnat_key_equal - are two keys the same
+ * @a: key
+ * @b: key
+ *
+ * Return: whether they are. Any context.
+ */
+bool svcnat_key_equal(const struct svcnat_key *a, const struct svcnat_key *b)
+{
+	return a->addr.all[0] == b->addr.all[0] && a->port == b->port &&
+	       a->proto == b->proto && a->family == b->family &&
+	       !((a->addr.all[1] ^ b->addr.all[1]) | (a->addr.all[2] ^ b->addr.all[2]) |
+		 (a->addr.all[3] ^ b->addr.all[3]));
+}
+
+/**
+ * svcnat_vip_find - find the entry of a key
+ * @t: VIP table
+ * @key: key
+ *
+ * Return: the entry, good until the RCU read side section or the mutex ends,
+ * or NULL.
+ */
+struct svcnat_vip *svcnat_vip_find(const struct svcnat_htable *t, const struct svcnat_key *key)
+{
+	const struct svcnat_buckets *b = rcu_dereference_check(t->buckets,
+							       lockdep_is_held(t->lock));
+	u32 hash = svcnat_key_hash(key);
+	struct svcnat_hnode *n;
+
+	if (!b)
+		return NULL;
+	svcnat_htable_for_each(n, b, hash) {
+		struct svcnat_vip *vip = container_of(n, struct svcnat_vip, node);
+
+		if (svcnat_key_equal(&vip->key, key))
+			return vip;
+	}
+	return NULL;
+}
+
+/**
+ * svcnat_vip_add - add an entry whose key is not in the table
+ * @t: VIP table with room reserved, its mutex held
+ * @vip: entry
+ */
+void svcnat_vip_add(struct svcnat_htable *t, struct svcnat_vip *vip)
+{
+	svcnat_htable_add(t, &vip->node, svcnat_key_hash(&vip->key));
+}
