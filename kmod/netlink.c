@@ -6,6 +6,9 @@
  * themselves; explain runs under RCU, as packets do.
  */
 
+#include <net/sock.h>
+
+#include "compat.h"
 #include "netlink.h"
 
 static const struct nla_policy none_policy[SVCNAT_A_MAX + 1] = {};
@@ -211,7 +214,7 @@ static int commit(struct sk_buff *req, struct genl_info *info)
 	return 0;
 }
 
-static int abort(struct sk_buff *req, struct genl_info *info)
+static int drop(struct sk_buff *req, struct genl_info *info)
 {
 	struct svcnat_net *sn = svcnat_net_of(genl_info_net(info));
 	struct svcnat_txn *txn;
@@ -312,7 +315,7 @@ static int dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 
 static int service_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	const struct nlattr *name = genl_dumpit_info(cb)->attrs[SVCNAT_A_NAME];
+	const struct nlattr *name = svcnat_dump_attrs(cb)[SVCNAT_A_NAME];
 	struct svcnat_net *sn = svcnat_net_of(sock_net(cb->skb->sk));
 	struct dump_pos *at = (struct dump_pos *)cb->ctx;
 	const struct svcnat_buckets *b;
@@ -359,7 +362,7 @@ static const struct genl_ops ops[] = {
 		.flags = GENL_ADMIN_PERM,
 		.policy = none_policy,
 		.maxattr = SVCNAT_A_MAX,
-		.doit = abort,
+		.doit = drop,
 	}, {
 		.cmd = SVCNAT_CMD_SERVICE_GET,
 		.flags = GENL_ADMIN_PERM,

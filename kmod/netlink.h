@@ -19,10 +19,10 @@ int svcnat_netlink_module_init(void);
 void svcnat_netlink_module_exit(void);
 
 /* parse.c */
-extern const struct nla_policy svcnat_service_policy[];
-extern const struct nla_policy svcnat_identity_policy[];
-extern const struct nla_policy svcnat_config_policy[];
-extern const struct nla_policy svcnat_flow_policy[];
+extern const struct nla_policy svcnat_service_policy[SVCNAT_SERVICE_A_MAX + 1];
+extern const struct nla_policy svcnat_identity_policy[SVCNAT_SERVICE_A_MAX + 1];
+extern const struct nla_policy svcnat_config_policy[SVCNAT_CONFIG_A_MAX + 1];
+extern const struct nla_policy svcnat_flow_policy[SVCNAT_FLOW_A_MAX + 1];
 
 int svcnat_parse_service(struct svcnat_txn *txn, const struct nlattr *nla,
 			 struct netlink_ext_ack *extack);
