@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What one Service says, checked against itself. Types, ranges and enumerations
+ * were checked when it was read (schema.c); here fields meet each other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "annotation.h"
+#include "model_impl.h"
+
+#define FIELD_LEN 80
+
+/* Beside these a service has a cluster IP and a node port. */
+#define ADDRESSES_MAX (SVCNAT_FRONTENDS_MAX - 2)
+
+struct check {
+	const struct options *opt;
+	const struct service *svc;
+	struct diag *d;
+	char field[FIELD_LEN];
+};
+
+static const char *port_field(struct check *c, size_t i, const char *what)
+{
+	snprintf(c->field, sizeof(c->field), "spec.ports[%zu].%s", i, what);
+	return c->field;
+}
+
+static const char *element(struct check *c, const char *list, size_t i)
+{
+	snprintf(c->field, sizeof(c->field), "%s[%zu]", list, i);
+	return c->field;
+}
+
+#define wrong(c, field, ...) diag_error((c)->d, &(c)->svc->meta.loc, (field), __VA_ARGS__)
+#define wrong_port(c, i, what, ...) \
+	diag_error((c)->d, &(c)->svc->ports[i].loc, port_field((c), (i), (what)), __VA_ARGS__)
+
+static bool address(struct check *c, const char *field, const char *text, struct ip *ip)
+{
+	const char *fault = ip_fault(text, ip);
+
+	if (fault)
+		wrong(c, field, "%s %s", text, fault);
+	return !fault;
+}
+
+/* Ports */
+
+static void port_name(struct check *c, size_t i)
+{
+	const char *name = c->svc->ports[i].name;
+	const char *fault;
+
+	if (!name || !*name) {
+		if (c->svc->n_ports > 1)
+			wrong_port(c, i, "name", "missing: with several ports each needs a name");
+		return;
+	}
+	fault = label_fault(name);
+	if (fault)
+		wrong_port(c, i, "name", "%s %s", name, fault);
+}
+
+static void port_against_earlier(struct check *c, size_t i)
+{
+	const struct service_port *p = &c->svc->ports[i];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct service_port *q = &c->svc->ports[j];
+
+		if (p->name && *p->name && str_same(p->name, q->name))
+			wrong_port(c, i, "name", "%s is the name of spec.ports[%zu] too: "
+				   "give each port its own", p->name, j);
+		if (!str_same(p->protocol, q->protocol))
+			continue;
+		if (p->port == q->port)
+			wrong_port(c, i, "port", "%s port %d is spec.ports[%zu] too: "
+				   "expected each port once a protocol", p->protocol, (int)p->port, j);
+		if (p->node_port > 0 && p->node_port == q->node_port)
+			wrong_port(c, i, "nodePort", "%s node port %d is that of spec.ports[%zu] too: "
+				   "expected another one", p->protocol, (int)p->node_port, j);
+	}
+}
+
+static void node_port(struct check *c, size_t i)
+{
+	const struct options *opt = c->opt;
+	int port = (int)c->svc->ports[i].node_port;
+
+	if (port <= 0)
+		return;
+	if (!service_has_node_ports(c->svc))
+		wrong_port(c, i, "nodePort", "%d given for type %s: node ports need type NodePort "
+			   "or LoadBalancer", port, c->svc->type);
+	else if (!object_is_decided(&c->svc->meta) &&
+		 (port < opt->nodeport_min || port > opt->nodeport_max))
+		wrong_port(c, i, "nodePort", "%d is outside the node port range %u-%u: "
+			   "expected a port in it, or another --nodeport-range", port,
+			   opt->nodeport_min, opt->nodeport_max);
+}
+
+static void ports(struct check *c)
+{
+	const struct service *svc = c->svc;
+
+	if (!svc->n_ports && !service_is_headless(svc) && !service_is_alias(svc))
+		wrong(c, "spec.ports", "missing: a Service needs a port, unless it is headless "
+		      "(clusterIP: None) or an ExternalName");
+	for (size_t i = 0; i < svc->n_ports; i++) {
+		const struct service_port *p = &svc->ports[i];
+		const char *fault = p->target_port.str ? port_name_fault(p->target_port.str) : NULL;
+
+		if (p->port <= 0)
+			wrong_port(c, i, "port", "missing: expected 1 to 65535");
+		if (fault)
+			wrong_port(c, i, "targetPort", "%s %s", p->target_port.str, fault);
+		port_name(c, i);
+		port_against_earlier(c, i);
+		node_port(c, i);
+	}
+}
+
+/* Cluster IPs and families */
+
+static void families(struct check *c)
+{
+	const struct strings *f = &c->svc->ip_families;
+
+	if (f->n > 2)
+		wrong(c, "spec.ipFamilies", "%zu families: there are two, IPv4 and IPv6", f->n);
+	else if (f->n == 2 && str_same(f->v[0], f->v[1]))
+		wrong(c, "spec.ipFamilies", "%s twice: expected one of each family", f->v[0]);
+	else if (f->n == 2 && str_is(c->svc->ip_family_policy, "SingleStack"))
+		wrong(c, "spec.ipFamilyPolicy", "SingleStack with two families: expected "
+		      "PreferDualStack or RequireDualStack, or one family");
+}
+
+static void cluster_ip(struct check *c, size_t i)
+{
+	const struct service *svc = c->svc;
+	const char *text = svc->cluster_ips.v[i];
+	const char *field = element(c, "spec.clusterIPs", i);
+	struct ip ip;
+
+	if (!address(c, field, text, &ip))
+		return;
+	if (i >= svc->ip_families.n)
+		wrong(c, field, "%s is one more than ipFamilies has: expected an address a family",
+		      text);
+	else if (family_parse(svc->ip_families.v[i]) != ip.family)
+		wrong(c, field, "%s is not an %s address: expected one, as ipFamilies[%zu] says",
+		      text, svc->ip_families.v[i], i);
+}
+
+static void cluster_ips(struct check *c)
+{
+	const struct service *svc = c->svc;
+	const struct strings *ips = &svc->cluster_ips;
+
+	if (ips->n && !str_same(svc->cluster_ip, ips->v[0])) {
+		wrong(c, "spec.clusterIP", "%s differs from clusterIPs[0], %s: expected the same",
+		      svc->cluster_ip, ips->v[0]);
+		return;
+	}
+	for (size_t i = 0; i < ips->n; i++) {
+		bool none = str_is(ips->v[i], "None");
+
+		if (none && ips->n > 1)
+			wrong(c, element(c, "spec.clusterIPs", i), "None beside addresses: "
+			      "expected None alone (headless) or addresses only");
+		else if (!none)
+			cluster_ip(c, i);
+	}
+	if (service_is_headless(svc) && service_has_node_ports(svc))
+		wrong(c, "spec.clusterIP", "None with type %s: a headless Service has no address "
+		      "to balance, use type ClusterIP", svc->type);
+}
+
+static void alias(struct check *c)
+{
+	const struct service *svc = c->svc;
+	const char *name = svc->external_name;
+	size_t len = name ? strlen(name) : 0;
+	char host[256];
+
+	if (!len) {
+		wrong(c, "spec.externalName", "missing: type ExternalName needs the name it stands for");
+	} else {
+		len -= name[len - 1] == '.';
+		snprintf(host, sizeof(host), "%.*s", (int)(len < 255 ? len : 255), name);
+		if (domain_fault(host))
+			wrong(c, "spec.externalName", "%s %s", name, domain_fault(host));
+	}
+	if ((svc->cluster_ip && *svc->cluster_ip) || svc->cluster_ips.n)
+		wrong(c, "spec.clusterIP", "given for type ExternalName, which has no address: remove it");
+	if (svc->selector.n)
+		diag_warn(c->d, &svc->meta.loc, "spec.selector",
+			  "ignored: an ExternalName stands for a name, not for Pods");
+}
+
+/* Addresses from outside */
+
+static bool lenient_cidr(const char *text)
+{
+	char buf[PREFIX_STRLEN + 16];
+	char *slash, *end;
+	struct ip ip;
+	long len;
+
+	while (*text == ' ' || *text == '\t')
+		text++;
+	snprintf(buf, sizeof(buf), "%s", text);
+	slash = strchr(buf, '/');
+	if (!slash)
+		return false;
+	*slash++ = '\0';
+	if (*slash < '0' || *slash > '9' || !ip_parse(buf, &ip))
+		return false;
+	len = strtol(slash, &end, 10);
+	return !end[strspn(end, " \t")] && len <= (long)ip_len(&ip) * 8;
+}
+
+static void outside(struct check *c)
+{
+	const struct service *svc = c->svc;
+	struct ip ip;
+
+	for (size_t i = 0; i < svc->external_ips.n; i++)
+		address(c, element(c, "spec.externalIPs", i), svc->external_ips.v[i], &ip);
+	for (size_t i = 0; i < svc->n_ingress; i++)
+		if (svc->ingress[i].ip)
+			address(c, element(c, "status.loadBalancer.ingress", i), svc->ingress[i].ip, &ip);
+	if (svc->external_ips.n + svc->n_ingress > ADDRESSES_MAX)
+		wrong(c, "spec.externalIPs", "%zu external and load balancer addresses: "
+		      "at most %d are possible", svc->external_ips.n + svc->n_ingress, ADDRESSES_MAX);
+	if (svc->load_balancer_ip && *svc->load_balancer_ip)
+		address(c, "spec.loadBalancerIP", svc->load_balancer_ip, &ip);
+	for (size_t i = 0; i < svc->source_ranges.n; i++)
+		if (!lenient_cidr(svc->source_ranges.v[i]))
+			wrong(c, element(c, "spec.loadBalancerSourceRanges", i),
+			      "%s is not a CIDR: expected one such as 192.0.2.0/24",
+			      svc->source_ranges.v[i]);
+}
+
+void check_service(const struct options *opt, const struct service *svc, struct diag *d)
+{
+	struct check c = { .opt = opt, .svc = svc, .d = d };
+
+	ports(&c);
+	annotations_check(svc, d);
+	if (service_is_alias(svc)) {
+		alias(&c);
+		return;
+	}
+	families(&c);
+	cluster_ips(&c);
+	outside(&c);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "model_impl.h"
+
+struct model *model_build(struct arena *a, const struct objects *known,
+			  const struct objects *changes, const struct options *opt,
+			  struct diag *d)
+{
+	unsigned int errors = diag_errors(d);
+	struct model *m = arena_alloc(a, sizeof(*m));
+
+	m->a = a;
+	m->opt = opt;
+	/* Names first: they are what the catalog sorts by. */
+	for (size_t i = 0; changes && i < changes->n; i++)
+		object_home(changes->v[i]);
+	m->catalog = catalog_new(a, known, changes, d);
+	for (size_t i = 0; i < m->catalog->n; i++) {
+		struct catalog_entry *e = &m->catalog->v[i];
+
+		if (e->was && e->obj->kind == KIND_SERVICE)
+			overlay_service(a, OBJ(service, e->was), OBJ(service, e->obj));
+		defaults_apply(a, opt, e->obj);
+		if (e->changed)
+			check_object(opt, e->obj, d);
+	}
+	conflict_check(m, d);
+	return diag_errors(d) == errors ? m : NULL;
+}
+
+void model_remove(struct model *m, enum kind k, const char *ns, const char *name)
+{
+	catalog_remove(m->catalog, k, ns, name);
+	m->sources = NULL;
+}
+
+struct object *model_find(const struct model *m, enum kind k, const char *ns, const char *name)
+{
+	return catalog_find(m->catalog, k, ns, name);
+}
+
+struct objects model_kind(const struct model *m, enum kind k)
+{
+	return catalog_kind(m->catalog, k);
+}

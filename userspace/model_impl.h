@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the model share among themselves; model.h is for the rest. */
+#ifndef SVCCTL_MODEL_IMPL_H
+#define SVCCTL_MODEL_IMPL_H
+
+#include <string.h>
+#include "catalog.h"
+#include "model.h"
+
+struct sources;
+
+struct model {
+	struct arena *a;
+	const struct options *opt;
+	struct catalog *catalog;
+	struct sources *sources;	/* endpoints.c, made on first use */
+};
+
+static inline bool str_is(const char *s, const char *what)
+{
+	return s && !strcmp(s, what);
+}
+
+/* Equal, where absent and empty are the same. */
+static inline bool str_same(const char *a, const char *b)
+{
+	return !strcmp(a ? a : "", b ? b : "");
+}
+
+static inline bool service_is_headless(const struct service *svc)
+{
+	return str_is(svc->cluster_ip, "None");
+}
+
+static inline bool service_is_alias(const struct service *svc)
+{
+	return str_is(svc->type, "ExternalName");
+}
+
+static inline bool service_is_lb(const struct service *svc)
+{
+	return str_is(svc->type, "LoadBalancer");
+}
+
+static inline bool service_has_node_ports(const struct service *svc)
+{
+	return str_is(svc->type, "NodePort") || service_is_lb(svc);
+}
+
+/* Its load balancer answers health checks on a port of their own. */
+static inline bool service_has_health_port(const struct service *svc)
+{
+	return service_is_lb(svc) && str_is(svc->external_traffic_policy, "Local");
+}
+
+/* Saved from an API server, which checked it and decided what we would decide. */
+static inline bool object_is_decided(const struct object *o)
+{
+	return o->uid || o->resource_version;
+}
+
+/* defaults.c: what an API server fills in; may be applied again. */
+void defaults_apply(struct arena *a, const struct options *opt, struct object *o);
+void object_home(struct object *o);		/* its namespace, "default" or none */
+const char *family_name(int family);		/* "IPv4", "IPv6" */
+int family_parse(const char *name);		/* AF_INET, AF_INET6, 0 */
+bool options_have_family(const struct options *opt, int family);	/* a service CIDR of it */
+
+/* overlay.c: what was allocated for @was and is not written in @svc, its successor. */
+void overlay_service(struct arena *a, const struct service *was, struct service *svc);
+
+/* check.c: one object by itself; check_service.c: one Service. */
+void check_object(const struct options *opt, const struct object *o, struct diag *d);
+void check_service(const struct options *opt, const struct service *svc, struct diag *d);
+
+/* fault.c: NULL, or how the sentence "VALUE …" goes on. */
+const char *ip_fault(const char *text, struct ip *ip);
+const char *label_fault(const char *name);	/* DNS label */
+const char *domain_fault(const char *name);	/* DNS labels with dots between */
+const char *port_name_fault(const char *name);	/* of a container port */
+
+/* conflict.c: what two Services may not both hold; at least one of them changed. */
+void conflict_check(struct model *m, struct diag *d);
+
+#endif
