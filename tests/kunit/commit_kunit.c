@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Commits: what is there afterwards, or that nothing changed. */
+
+#include "fixture.h"
+
+static struct svcnat_service *service(struct fixture *f, const char *name)
+{
+	return svcnat_service_find(&f->sn.services, name, AF_INET, IPPROTO_TCP);
+}
+
+static struct svcnat_vip *vip(struct fixture *f, const char *addr, u16 port)
+{
+	struct svcnat_key key = { .port = htons(port), .family = AF_INET };
+
+	key.proto = port ? IPPROTO_TCP : 0;
+	in4_pton(addr, -1, (u8 *)&key.addr, -1, NULL);
+	return svcnat_vip_find(&f->sn.vips, &key);
+}
+
+static u32 backends(struct fixture *f, const char *name)
+{
+	return rcu_dereference_protected(service(f, name)->set, true)->n;
+}
+
+static void two_services(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_txn *txn = txn_open(test, 0);
+
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/a:", "10.96.0.1", 1, 3), 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/b:", "10.96.0.2", 1, 2), 0);
+	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+}
+
+static void commit_add_and_remove(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_txn *txn;
+
+	two_services(test);
+	KUNIT_EXPECT_TRUE(test, f->sn.hooked);
+	KUNIT_EXPECT_EQ(test, f->sn.generation, 1);
+	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 2);
+	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 5);
+	KUNIT_EXPECT_PTR_EQ(test, vip(f, "10.96.0.1", 80)->service, service(f, "a/a:"));
+	KUNIT_EXPECT_NOT_NULL(test, vip(f, "10.96.0.1", 0));
+
+	txn = txn_open(test, SVCNAT_TXN_F_REPLACE);
+	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+	KUNIT_EXPECT_FALSE(test, f->sn.hooked);
+	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 0);
+	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 0);
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 0);
+	KUNIT_EXPECT_EQ(test, f->sn.services.count, 0);
+}
+
+static void commit_change_keeps_counters(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_service *a;
+	struct svcnat_txn *txn;
+	struct svcnat_set *set;
+
+	two_services(test);
+	a = service(f, "a/a:");
+	set = rcu_dereference_protected(a->set, true);
+	atomic64_set(&set->backend[0]->connections, 7);
+	atomic64_set(&set->backend[2]->connections, 9);
+
+	txn = txn_open(test, 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/a:", "10.96.0.1", 2, 4), 0);
+	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+	KUNIT_EXPECT_PTR_EQ(test, service(f, "a/a:"), a);
+	set = rcu_dereference_protected(a->set, true);
+	KUNIT_EXPECT_EQ(test, set->n, 4);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&set->backend[1]->connections), 9);
+	KUNIT_EXPECT_EQ(test, svcnat_service_connections(a, set), 16);
+	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 6);
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 4);
+}
+
+/* One service's address goes to the other in the same transaction, both ways round. */
+static void commit_frontends_change_hands(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_txn *txn;
+
+	two_services(test);
+	txn = txn_open(test, 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/a:", "10.96.0.2", 1, 3), 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/b:", "10.96.0.1", 1, 2), 0);
+	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+	KUNIT_EXPECT_PTR_EQ(test, vip(f, "10.96.0.1", 80)->service, service(f, "a/b:"));
+	KUNIT_EXPECT_PTR_EQ(test, vip(f, "10.96.0.2", 80)->service, service(f, "a/a:"));
+	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 2);
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 4);
+	KUNIT_EXPECT_EQ(test, service(f, "a/a:")->n_vips, 1);
+
+	/* And from one that goes to one that stays. */
+	txn = txn_open(test, SVCNAT_TXN_F_REPLACE);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/b:", "10.96.0.2", 1, 2), 0);
+	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+	KUNIT_EXPECT_PTR_EQ(test, vip(f, "10.96.0.2", 80)->service, service(f, "a/b:"));
+	KUNIT_EXPECT_NULL(test, vip(f, "10.96.0.1", 80));
+	KUNIT_EXPECT_NULL(test, vip(f, "10.96.0.1", 0));
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2);
+}
+
+static void commit_refuses_whole(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_txn *txn;
+
+	two_services(test);
+	/* A frontend of somebody else; the first service in it is fine. */
+	txn = txn_open(test, 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/a:", "10.96.0.1", 1, 1), 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/c:", "10.96.0.2", 1, 1), 0);
+	KUNIT_EXPECT_EQ(test, txn_commit(f, txn), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, backends(f, "a/a:"), 3);
+	KUNIT_EXPECT_NULL(test, service(f, "a/c:"));
+	KUNIT_EXPECT_EQ(test, f->sn.generation, 1);
+
+	/* A failed attempt leaves no trace that lets a later one through. */
+	txn = txn_open(test, 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/c:", "10.96.0.1", 1, 1), 0);
+	KUNIT_EXPECT_EQ(test, txn_commit(f, txn), -EADDRINUSE);
+
+	/* Somebody committed in between. */
+	txn = txn_open(test, 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/a:", "10.96.0.1", 1, 1), 0);
+	f->sn.generation++;
+	KUNIT_EXPECT_EQ(test, txn_commit(f, txn), -ERESTART);
+	KUNIT_EXPECT_EQ(test, backends(f, "a/a:"), 3);
+
+	/* A message was refused. */
+	txn = txn_open(test, 0);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/a:", "10.96.0.1", 1, 1), 0);
+	KUNIT_EXPECT_EQ(test, put_simple(f, txn, "a/a:", "10.96.0.9", 1, 1), -EEXIST);
+	KUNIT_EXPECT_EQ(test, txn_commit(f, txn), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, backends(f, "a/a:"), 3);
+	KUNIT_EXPECT_EQ(test, f->sn.n_txns, 0);
+}
+
+static void commit_transactions_are_bounded(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u32 i;
+
+	for (i = 1; i <= SVCNAT_TXNS_MAX; i++)
+		KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), 0);
+	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, 1, 0, 0, &f->extack), -EBUSY);
+	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), -EMFILE);
+	svcnat_txn_abort(svcnat_txn_find(&f->sn, 1));
+	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), 0);
+}
+
+static void commit_many(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	char name[32], addr[16];
+	u32 round, i;
+
+	for (round = 0; round < 4; round++) {
+		struct svcnat_txn *txn = txn_open(test, round & 1 ? SVCNAT_TXN_F_REPLACE : 0);
+
+		for (i = 0; i < 2000; i++) {
+			snprintf(name, sizeof(name), "ns/s%u:", i + round * 500);
+			snprintf(addr, sizeof(addr), "10.96.%u.%u", (i + round * 500) / 250,
+				 1 + (i + round * 500) % 250);
+			KUNIT_ASSERT_EQ(test, put_simple(f, txn, name, addr, round, 3), 0);
+		}
+		KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+		KUNIT_EXPECT_EQ(test, f->sn.services.count, round & 1 || !round ? 2000 : 2500);
+		KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2 * f->sn.services.count);
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(commit_add_and_remove),
+	KUNIT_CASE(commit_change_keeps_counters),
+	KUNIT_CASE(commit_frontends_change_hands),
+	KUNIT_CASE(commit_refuses_whole),
+	KUNIT_CASE(commit_transactions_are_bounded),
+	KUNIT_CASE(commit_many),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "svcnat_commit",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.suite_init = fixture_suite_init,
+	.suite_exit = fixture_suite_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);
+
+MODULE_DESCRIPTION("svcnat tests");
+MODULE_LICENSE("GPL");

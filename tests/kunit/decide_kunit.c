@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The decision: verdict, reason, masquerade and set by frontend, source and backends. */
+
+#include "../../kmod/pick.c"
+#include "../../kmod/decide.c"
+#include "fixture.h"
+
+#define C SVCNAT_BACKEND_F_CLUSTER
+#define L SVCNAT_BACKEND_F_LOCAL
+
+/* One service with every kind of frontend. */
+static void state(struct kunit *test, u32 frontend_flags, u32 backend_flags)
+{
+	struct svcnat_config *config;
+	struct fixture *f = test->priv;
+	struct svcnat_txn *txn = txn_open(test, SVCNAT_TXN_F_REPLACE);
+	struct nlattr *nest = service_begin_attr(f, "a/b:", IPPROTO_TCP);
+
+	put_frontend(f, SVCNAT_FRONTEND_CLUSTER_IP, "10.96.0.1", 80, frontend_flags);
+	put_frontend(f, SVCNAT_FRONTEND_LOAD_BALANCER, "203.0.113.1", 80, frontend_flags);
+	put_frontend(f, SVCNAT_FRONTEND_NODE_PORT, NULL, 30007, frontend_flags);
+	if (backend_flags != ~0U)
+		put_backend(f, "10.244.1.1", 8080, backend_flags);
+	KUNIT_ASSERT_EQ(test, service_end_attr(f, txn, nest), 0);
+	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+
+	config = rcu_dereference_protected(f->sn.config, true);
+	memset(config, 0, sizeof(*config));
+	config->cluster.n = 1;
+	config->cluster.v[0].family = AF_INET;
+	config->cluster.v[0].len = 16;
+	in4_pton("10.244.0.0", -1, (u8 *)&config->cluster.v[0].addr, -1, NULL);
+	config->nodeport.n = 1;
+	config->nodeport.v[0].family = AF_INET;
+	config->nodeport.v[0].len = 8;
+	in4_pton("127.0.0.0", -1, (u8 *)&config->nodeport.v[0].addr, -1, NULL);
+}
+
+static struct svcnat_decision ask(struct fixture *f, const char *src, const char *dst, u16 port,
+				  u8 proto)
+{
+	struct nf_conntrack_tuple flow = { .src.l3num = AF_INET };
+	struct svcnat_decision d;
+
+	in4_pton(src, -1, (u8 *)&flow.src.u3, -1, NULL);
+	in4_pton(dst, -1, (u8 *)&flow.dst.u3, -1, NULL);
+	flow.dst.protonum = proto;
+	flow.dst.u.all = htons(port);
+	rcu_read_lock();
+	svcnat_decide(&f->sn, &flow, &d);
+	rcu_read_unlock();
+	return d;
+}
+
+#define POD	"10.244.1.9"
+#define SELF	"10.244.1.1"
+#define OUTSIDE	"198.51.100.1"
+#define NODE	"127.0.0.1"	/* local in every namespace */
+
+static const struct {
+	const char *what;
+	u32 frontend;
+	u32 backend;		/* ~0: there is none */
+	const char *src;
+	const char *dst;
+	u16 port;
+	u8 proto;
+	enum svcnat_verdict verdict;
+	enum svcnat_reason reason;
+	enum svcnat_masq masq;
+} table[] = {
+	{ "pod to ClusterIP", 0, C, POD, "10.96.0.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_NO },
+	{ "pod to itself", 0, C, SELF, "10.96.0.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_HAIRPIN },
+	{ "outside to ClusterIP", 0, C, OUTSIDE, "10.96.0.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_OFF_CLUSTER },
+	{ "other port", 0, C, POD, "10.96.0.1", 81, 6,
+	  SVCNAT_REJECT, SVCNAT_REASON_UNUSED_PORT, 0 },
+	{ "other protocol", 0, C, POD, "10.96.0.1", 80, 17,
+	  SVCNAT_REJECT, SVCNAT_REASON_UNUSED_PORT, 0 },
+	{ "ping", 0, C, POD, "10.96.0.1", 80, 1,
+	  SVCNAT_REJECT, SVCNAT_REASON_UNUSED_PORT, 0 },
+	{ "nobody's address", 0, C, POD, "10.96.0.2", 80, 6,
+	  SVCNAT_PASS, SVCNAT_REASON_NO_FRONTEND, 0 },
+	{ "no endpoints", 0, ~0U, POD, "10.96.0.1", 80, 6,
+	  SVCNAT_REJECT, SVCNAT_REASON_NO_ENDPOINTS, 0 },
+	{ "none picked", 0, 0, POD, "10.96.0.1", 80, 6,
+	  SVCNAT_REJECT, SVCNAT_REASON_NO_ENDPOINTS, 0 },
+	{ "outside to LB", 0, C, OUTSIDE, "203.0.113.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_EXTERNAL },
+	{ "pod to LB", 0, C, POD, "203.0.113.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_EXTERNAL },
+	{ "other port of an LB address", 0, C, OUTSIDE, "203.0.113.1", 81, 6,
+	  SVCNAT_PASS, SVCNAT_REASON_NO_FRONTEND, 0 },
+	{ "node port", 0, C, OUTSIDE, NODE, 30007, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_EXTERNAL },
+	{ "node port elsewhere", 0, C, OUTSIDE, "192.0.2.1", 30007, 6,
+	  SVCNAT_PASS, SVCNAT_REASON_NOT_NODEPORT_ADDR, 0 },
+	{ "node port, other protocol", 0, C, OUTSIDE, NODE, 30007, 17,
+	  SVCNAT_PASS, SVCNAT_REASON_NO_FRONTEND, 0 },
+	{ "Local, outside", 1, C | L, OUTSIDE, "203.0.113.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_NO },
+	{ "Local, outside, far", 1, C, OUTSIDE, "203.0.113.1", 80, 6,
+	  SVCNAT_DROP, SVCNAT_REASON_NO_LOCAL_ENDPOINTS, 0 },
+	{ "Local, pod, far", 1, C, POD, "203.0.113.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_NO },
+	{ "Local, node, far", 1, C, NODE, "203.0.113.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_NODE },
+	{ "Local, none at all", 1, 0, OUTSIDE, "203.0.113.1", 80, 6,
+	  SVCNAT_REJECT, SVCNAT_REASON_NO_ENDPOINTS, 0 },
+	{ "Local ClusterIP, pod, far", 1, C, POD, "10.96.0.1", 80, 6,
+	  SVCNAT_DROP, SVCNAT_REASON_NO_LOCAL_ENDPOINTS, 0 },
+	{ "Local ClusterIP, outside", 1, L, OUTSIDE, "10.96.0.1", 80, 6,
+	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_OFF_CLUSTER },
+};
+
+static void decide_table(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		struct svcnat_decision d;
+
+		state(test, table[i].frontend, table[i].backend);
+		d = ask(f, table[i].src, table[i].dst, table[i].port, table[i].proto);
+		KUNIT_EXPECT_EQ_MSG(test, d.verdict, table[i].verdict, "%s", table[i].what);
+		KUNIT_EXPECT_EQ_MSG(test, d.reason, table[i].reason, "%s", table[i].what);
+		KUNIT_EXPECT_EQ_MSG(test, d.masq, table[i].masq, "%s", table[i].what);
+		KUNIT_EXPECT_EQ_MSG(test, !!d.backend, table[i].verdict == SVCNAT_DNAT, "%s",
+				    table[i].what);
+	}
+}
+
+/* Without cluster CIDRs nobody is off-cluster. */
+static void decide_no_cidrs(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_decision d;
+
+	state(test, 0, C);
+	rcu_dereference_protected(f->sn.config, true)->cluster.n = 0;
+	d = ask(f, OUTSIDE, "10.96.0.1", 80, IPPROTO_TCP);
+	KUNIT_EXPECT_EQ(test, d.verdict, SVCNAT_DNAT);
+	KUNIT_EXPECT_EQ(test, d.masq, SVCNAT_MASQ_NO);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(decide_table),
+	KUNIT_CASE(decide_no_cidrs),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "svcnat_decide",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.suite_init = fixture_suite_init,
+	.suite_exit = fixture_suite_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);
+
+MODULE_DESCRIPTION("svcnat tests");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* VIP table: keys from flows, lookup, growth and shrinking, replacement. */
+
+#include <kunit/test.h>
+#include <linux/module.h>
+
+#include "../../kmod/htable.c"
+#include "../../kmod/vip.c"
+
+struct fixture {
+	struct mutex lock;
+	struct svcnat_htable table;
+};
+
+static struct svcnat_key key_of(u32 i)
+{
+	return (struct svcnat_key) {
+		.addr.ip = htonl(0x0a600000 + i / 7),
+		.port = htons(1 + i % 7),
+		.proto = IPPROTO_TCP,
+		.family = AF_INET,
+	};
+}
+
+static struct svcnat_vip *vip_of(struct kunit *test, u32 i)
+{
+	struct svcnat_key key = key_of(i);
+	struct svcnat_vip *vip = svcnat_vip_alloc(&key, 0, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, vip);
+	return vip;
+}
+
+static struct svcnat_vip *find(struct fixture *f, u32 i)
+{
+	struct svcnat_key key = key_of(i);
+
+	return svcnat_vip_find(&f->table, &key);
+}
+
+static void vip_keys_of_flows(struct kunit *test)
+{
+	struct nf_conntrack_tuple flow = {
+		.src.l3num = AF_INET,
+		.src.u3.ip = htonl(0x01020304),
+		.src.u.all = htons(40000),
+		.dst.u3.ip = htonl(0x0a600001),
+		.dst.u.all = htons(80),
+		.dst.protonum = IPPROTO_UDP,
+	};
+	struct svcnat_key key = svcnat_key_of(&flow), other;
+
+	KUNIT_EXPECT_EQ(test, key.addr.ip, htonl(0x0a600001));
+	KUNIT_EXPECT_EQ(test, key.port, htons(80));
+	KUNIT_EXPECT_EQ(test, key.proto, IPPROTO_UDP);
+	KUNIT_EXPECT_EQ(test, key.family, AF_INET);
+
+	other = svcnat_key_nodeport(&key);
+	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
+	KUNIT_EXPECT_EQ(test, other.addr.ip, 0);
+	other = svcnat_key_address(&key);
+	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
+	KUNIT_EXPECT_EQ(test, other.port, 0);
+	KUNIT_EXPECT_EQ(test, other.proto, 0);
+
+	/* Families, protocols and each word of an address tell keys apart. */
+	other = key;
+	other.family = AF_INET6;
+	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
+	other = key;
+	other.proto = IPPROTO_TCP;
+	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
+	other = key;
+	other.addr.all[3] = 1;
+	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
+}
+
+static void vip_grow_and_shrink(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	const u32 n = 3000;
+	u32 i, j;
+
+	for (i = 0; i < n; i++) {
+		KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, i + 1), 0);
+		svcnat_vip_add(&f->table, vip_of(test, i));
+		if (i % 500)
+			continue;
+		for (j = 0; j <= i; j++)
+			KUNIT_ASSERT_NOT_NULL(test, find(f, j));
+	}
+	KUNIT_EXPECT_NULL(test, find(f, n));
+	KUNIT_EXPECT_EQ(test, f->table.count, n);
+	KUNIT_EXPECT_EQ(test, rcu_dereference_protected(f->table.buckets, true)->mask, 4095);
+	for (i = 0; i < n; i++) {
+		struct svcnat_vip *vip = find(f, i);
+
+		KUNIT_ASSERT_NOT_NULL(test, vip);
+		svcnat_htable_del(&f->table, &vip->node);
+		svcnat_vip_free(vip);
+		if (i % 500 == 0)
+			KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, n - i), 0);
+	}
+	KUNIT_EXPECT_EQ(test, f->table.count, 0);
+	KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, 0), 0);
+	KUNIT_EXPECT_EQ(test, rcu_dereference_protected(f->table.buckets, true)->mask, 63);
+}
+
+static void vip_replace(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_vip *old = vip_of(test, 1), *new = vip_of(test, 1);
+
+	KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, 1), 0);
+	svcnat_vip_add(&f->table, old);
+	KUNIT_EXPECT_PTR_EQ(test, find(f, 1), old);
+	svcnat_htable_replace(&f->table, &old->node, &new->node);
+	KUNIT_EXPECT_PTR_EQ(test, find(f, 1), new);
+	KUNIT_EXPECT_EQ(test, f->table.count, 1);
+	svcnat_htable_del(&f->table, &new->node);
+	KUNIT_EXPECT_NULL(test, find(f, 1));
+	svcnat_vip_free(old);
+	svcnat_vip_free(new);
+}
+
+static void vip_empty(struct kunit *test)
+{
+	KUNIT_EXPECT_NULL(test, find(test->priv, 1));
+}
+
+static int case_init(struct kunit *test)
+{
+	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	mutex_init(&f->lock);
+	mutex_lock(&f->lock);
+	svcnat_htable_init(&f->table, &f->lock, true);
+	test->priv = f;
+	return 0;
+}
+
+static void case_exit(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+
+	mutex_unlock(&f->lock);
+	svcnat_htable_destroy(&f->table);
+}
+
+static int suite_init(struct kunit_suite *suite)
+{
+	return svcnat_vip_module_init();
+}
+
+static void suite_exit(struct kunit_suite *suite)
+{
+	rcu_barrier();
+	svcnat_vip_module_exit();
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(vip_keys_of_flows),
+	KUNIT_CASE(vip_grow_and_shrink),
+	KUNIT_CASE(vip_replace),
+	KUNIT_CASE(vip_empty),
+	{}
+};
+
+static struct kunit_suite suite = {
+	.name = "svcnat_vip",
+	.init = case_init,
+	.exit = case_exit,
+	.suite_init = suite_init,
+	.suite_exit = suite_exit,
+	.test_cases = cases,
+};
+kunit_test_suite(suite);
+
+MODULE_DESCRIPTION("svcnat tests");
+MODULE_LICENSE("GPL");
