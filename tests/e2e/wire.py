@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The wire contract, spoken by hand: what the kernel must refuse, and how."""
+import errno
+import struct
+import sys
+
+from genl import (C, Genl, Refused, apply, attr, attrs, backend, frontend, generation, identity,
+                  nest, port, service, string, u32, u64, u8, address)
+
+failed = 0
+
+
+def case(name):
+    def run(test):
+        global failed
+        genl = Genl()
+        try:
+            apply(genl, replace=True)
+            test(genl)
+            print("ok wire:", name)
+        except Exception as e:
+            failed += 1
+            print(f"not ok wire: {name} - {type(e).__name__}: {e}")
+        genl.sock.close()
+    return run
+
+
+def refused(code, cmd, genl, *parts, text=None):
+    try:
+        genl.ask(cmd, *parts)
+    except Refused as e:
+        assert e.errno == code, f"errno {errno.errorcode.get(e.errno)}, not {errno.errorcode[code]}"
+        assert text is None or text in e.text, f"says '{e.text}', not '{text}'"
+        return
+    raise AssertionError("was not refused")
+
+
+def begin(genl, gen=None, flags=0):
+    genl.ask(C["CMD_BEGIN"], u64(C["A_GENERATION"], generation(genl) if gen is None else gen),
+             u32(C["A_TXN_FLAGS"], flags))
+
+
+def names(genl):
+    bodies = (dict(attrs(dict(attrs(b))[C["A_SERVICE"]])) for b in
+              genl.dump(C["CMD_SERVICE_GET"]))
+    return sorted(b[C["SERVICE_A_NAME"]].rstrip(b"\0").decode() for b in bodies)
+
+
+def web(name="a/web:", vip="10.96.0.1", backends=(1,), extra=b""):
+    return service(name, frontend("CLUSTER_IP", 80, vip), extra,
+                   *(backend(f"10.0.0.{i}", 8080) for i in backends))
+
+
+@case("unknown attributes, flags and lengths are refused")
+def _(genl):
+    put = C["CMD_PUT"]
+    begin(genl)
+    for bad in (attr(99, b"1234"), string(C["A_NAME"], "x"),
+                web(extra=u32(C["SERVICE_A_FLAGS"], 1 << 31)),
+                web(extra=attr(60, b"1234")), web(extra=u8(C["SERVICE_A_SCHED"], 200)),
+                service("a/x:", nest(C["SERVICE_A_BACKEND"],
+                                     attr(C["BACKEND_A_ADDR"], b"12345678901234567890"),
+                                     port(C["BACKEND_A_PORT"], 1))),
+                service("a/x:", nest(C["SERVICE_A_BACKEND"],
+                                     address(C["BACKEND_A_ADDR"], "10.0.0.1"),
+                                     port(C["BACKEND_A_PORT"], 0))),
+                service("x" * 192), service("")):
+        try:
+            genl.ask(put, bad)
+            raise AssertionError("was not refused: " + bad.hex())
+        except Refused as e:
+            assert e.errno in (errno.EINVAL, errno.ERANGE), e
+            assert e.text, "no text"
+    refused(errno.EINVAL, C["CMD_BEGIN"], genl, u64(C["A_GENERATION"], 0),
+            u32(C["A_TXN_FLAGS"], 8))
+    refused(errno.EINVAL, C["CMD_EXPLAIN"], genl)
+
+
+@case("a refused message spoils the transaction")
+def _(genl):
+    begin(genl)
+    genl.ask(C["CMD_PUT"], web())
+    refused(errno.EINVAL, C["CMD_PUT"], genl, service("a/x:", backend("10.0.0.2", 1),
+                                                      backend("10.0.0.1", 1)),
+            text="ascending")
+    genl.ask(C["CMD_PUT"], web("a/y:", "10.96.0.3"))
+    refused(errno.ECANCELED, C["CMD_COMMIT"], genl)
+    assert names(genl) == []
+    refused(errno.ENOENT, C["CMD_COMMIT"], genl, text="no transaction")
+
+
+@case("a stale generation is refused and changes nothing")
+def _(genl):
+    other = Genl()
+    begin(genl)
+    genl.ask(C["CMD_PUT"], web("a/mine:"))
+    apply(other, web("a/theirs:"))
+    refused(errno.ERESTART, C["CMD_COMMIT"], genl)
+    assert names(genl) == ["a/theirs:"]
+
+
+@case("a frontend of another service is refused")
+def _(genl):
+    apply(genl, web("a/one:"))
+    begin(genl)
+    genl.ask(C["CMD_PUT"], web("a/two:"))
+    refused(errno.EADDRINUSE, C["CMD_COMMIT"], genl, text="held")
+    assert names(genl) == ["a/one:"]
+
+
+@case("replace removes what is not put, a change does not")
+def _(genl):
+    apply(genl, web("a/one:"), web("a/two:", "10.96.0.2"))
+    apply(genl, web("a/three:", "10.96.0.3"))
+    assert names(genl) == ["a/one:", "a/three:", "a/two:"], names(genl)
+    apply(genl, web("a/two:", "10.96.0.1"), replace=True)
+    assert names(genl) == ["a/two:"], names(genl)
+    apply(genl, nest(C["A_REMOVE"], identity("a/two:")))
+    assert names(genl) == []
+    begin(genl)
+    genl.ask(C["CMD_PUT"], nest(C["A_REMOVE"], identity("a/two:")))
+    refused(errno.ENOENT, C["CMD_COMMIT"], genl, text="does not exist")
+
+
+@case("a transaction dies with its socket, and there are only so many")
+def _(genl):
+    more = [Genl() for _ in range(8)]
+    for g in more:
+        begin(g)
+        g.ask(C["CMD_PUT"], web())
+    refused(errno.EBUSY, C["CMD_BEGIN"], more[0], u64(C["A_GENERATION"], 0))
+    refused(errno.EMFILE, C["CMD_BEGIN"], genl, u64(C["A_GENERATION"], 0))
+    for g in more:
+        g.sock.close()
+    begin(genl)
+    genl.ask(C["CMD_ABORT"])
+    assert names(genl) == []
+
+
+@case("backends beyond one message, both ways")
+def _(genl):
+    n, part = 5000, 500
+    addrs = [f"10.1.{i // 250}.{1 + i % 250}" for i in range(n)]
+    begin(genl)
+    genl.ask(C["CMD_PUT"], service("a/big:", frontend("CLUSTER_IP", 80, "10.96.0.1"),
+                                   *(backend(a, 80) for a in addrs[:part])))
+    for i in range(part, n, part):
+        genl.ask(C["CMD_PUT"], service("a/big:",
+                                       u32(C["SERVICE_A_FLAGS"], C["SERVICE_F_CONTINUE"]),
+                                       *(backend(a, 80) for a in addrs[i:i + part])))
+    genl.ask(C["CMD_COMMIT"])
+    seen, parts = set(), 0
+    for body in genl.dump(C["CMD_SERVICE_GET"], string(C["A_NAME"], "a/big:")):
+        parts += 1
+        for kind, value in attrs(dict(attrs(body))[C["A_SERVICE"]]):
+            if kind == C["SERVICE_A_BACKEND"]:
+                seen.add(dict(attrs(value))[C["BACKEND_A_ADDR"]])
+    assert len(seen) == n, len(seen)
+    assert parts > 1
+
+
+@case("events name what changed, in order")
+def _(genl):
+    apply(genl, web("a/one:"), web("a/gone:", "10.96.0.2"))
+    listener = Genl()
+    listener.sock.setsockopt(270, 1, listener.group)
+    apply(genl, web("a/one:", backends=(1, 2, 3)), web("a/new:", "10.96.0.3"),
+          nest(C["A_REMOVE"], identity("a/gone:")))
+    got = []
+    while not got or got[-1] != "commit":
+        data = listener.sock.recv(1 << 16)
+        body = dict(attrs(data[20:]))
+        if data[16] == C["CMD_COMMIT_EVENT"]:
+            assert struct.unpack("I", body[C["A_CHANGES"]])[0] == 3
+            got.append("commit")
+            continue
+        name = dict(attrs(body[C["A_SERVICE"]]))[C["SERVICE_A_NAME"]].rstrip(b"\0").decode()
+        got.append((name, body[C["A_EVENT"]][0],
+                    struct.unpack("I", body[C["A_BACKENDS_ADDED"]])[0],
+                    struct.unpack("I", body[C["A_BACKENDS_REMOVED"]])[0]))
+    assert sorted(got[:-1]) == [("a/gone:", C["EVENT_REMOVED"], 0, 1),
+                                ("a/new:", C["EVENT_ADDED"], 1, 0),
+                                ("a/one:", C["EVENT_CHANGED"], 2, 0)], got
+
+
+@case("prefixes with host bits or too long are refused")
+def _(genl):
+    for addr, length in (("10.0.0.1", 8), ("10.0.0.0", 33), ("fd00::1", 64)):
+        begin(genl)
+        refused(errno.EINVAL, C["CMD_PUT"], genl, nest(C["A_CONFIG"], nest(
+            C["CONFIG_A_CLUSTER_CIDR"], address(C["PREFIX_A_ADDR"], addr),
+            u8(C["PREFIX_A_LEN"], length))))
+        genl.ask(C["CMD_ABORT"])
+
+
+genl = Genl()
+apply(genl, replace=True)
+sys.exit(failed > 0)
