@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0
+"""One peer's place: three network namespaces and a packet generator.
+
+    client ─ veth ─ node ─ veth ─ pod
+    10.244.1.200    the peer      every address of 10.128.0.0/10
+
+pktgen sends from the client's veth. What reaches the Pod is counted by its
+veth and dropped at ingress. Each lab keeps its peer loaded while rounds
+alternate between labs; nothing of one peer is in another's namespaces.
+"""
+
+import contextlib
+import ctypes
+import os
+import re
+import socket
+import struct
+import subprocess
+import time
+
+import plan
+
+CLONE_NEWNET = 0x40000000
+CLIENT_MAC, NODE_MAC = "02:00:00:00:01:02", "02:00:00:00:01:01"
+POD_MAC, NODE_POD_MAC = "02:00:00:00:02:02", "02:00:00:00:02:01"
+IP_PKTINFO = 8
+FIRST_PORT = 10000
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Broken(Exception):
+    """The bench measured nothing: packets lost, a peer that did not load."""
+
+
+def run(*argv, stdin=None, netns=None):
+    if netns:
+        argv = ("ip", "netns", "exec", netns) + argv
+    done = subprocess.run(argv, input=stdin, text=True, capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip() or done.stdout.strip()
+        raise Broken(f"{' '.join(argv)}: exit {done.returncode}: {said[-600:]}")
+    return done.stdout
+
+
+def setns(path):
+    with open(path, "rb") as ns:
+        if libc.setns(ns.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), f"setns {path}")
+
+
+@contextlib.contextmanager
+def inside(netns):
+    """Opens files of /proc and sockets in a namespace without a process."""
+    setns(f"/run/netns/{netns}")
+    try:
+        yield
+    finally:
+        setns("/proc/1/ns/net")
+
+
+def put(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text + "\n") # pktgen reads on to the line's end
+
+
+def get(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+def settle():
+    """Return once deferred work of the last change is done: the machine idles."""
+    def idle():
+        cpu = [int(word) for word in get("/proc/stat").split("\n", 1)[0].split()[1:]]
+        return cpu[3] + cpu[4], sum(cpu)
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        before = idle()
+        time.sleep(0.1)
+        after = idle()
+        if after[0] - before[0] >= 0.8 * (after[1] - before[1]):
+            return
+    raise Broken("the guest did not come to rest within 60 s")
+
+
+class Lab:
+    def __init__(self, name):
+        self.client, self.node, self.pod = (f"{name}-{part}" for part in ("client", "node", "pod"))
+        self.plug()
+        self.sysctls()
+
+    def plug(self):
+        run("ip", "-batch", "-", stdin=f"""
+netns add {self.client}
+netns add {self.node}
+netns add {self.pod}
+""")
+        for netns in (self.client, self.node, self.pod):
+            with inside(netns):
+                put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1")
+        run("ip", "-batch", "-", stdin=f"""
+link add eth0 address {CLIENT_MAC} netns {self.client} type veth \
+peer name client address {NODE_MAC} netns {self.node}
+link add eth0 address {POD_MAC} netns {self.pod} type veth \
+peer name pod address {NODE_POD_MAC} netns {self.node}
+""")
+        run("ip", "-n", self.client, "-batch", "-", stdin=f"""
+link set eth0 up
+addr add {plan.CLIENT}/24 dev eth0
+neigh add 10.244.1.1 lladdr {NODE_MAC} dev eth0 nud permanent
+route add default via 10.244.1.1
+""")
+        run("ip", "-n", self.node, "-batch", "-", stdin=f"""
+link set lo up
+link set client up
+link set pod up
+addr add 10.244.1.1/24 dev client
+addr add 192.168.77.1/30 dev pod
+neigh add {plan.CLIENT} lladdr {CLIENT_MAC} dev client nud permanent
+neigh add 192.168.77.2 lladdr {POD_MAC} dev pod nud permanent
+route add {plan.BACKEND_NET} via 192.168.77.2 dev pod
+""")
+        run("ip", "-n", self.pod, "-batch", "-", stdin=f"""
+link set lo up
+link set eth0 up
+addr add 192.168.77.2/30 dev eth0
+neigh add 192.168.77.1 lladdr {NODE_POD_MAC} dev eth0 nud permanent
+route add default via 192.168.77.1
+route add local {plan.BACKEND_NET} dev lo
+""")
+
+    def sysctls(self):
+        with inside(self.node):
+            put("/proc/sys/net/ipv4/ip_forward", "1")
+            for name in ("udp_timeout", "udp_timeout_stream"):
+                put(f"/proc/sys/net/netfilter/nf_conntrack_{name}", "3600")
+
+    def sink(self, netns, device):
+        """Everything that arrives at the device from now on ends there."""
+        run("nft", "-f", "-", netns=netns, stdin=f"""
+table netdev sink {{
+	chain ingress {{
+		type filter hook ingress device {device} priority 0; policy drop;
+	}}
+}}
+""")
+
+    def converse(self, dst, port):
+        """One question and one answer, so that conntrack has seen both directions."""
+        with inside(self.pod):
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            server.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
+            server.bind(("0.0.0.0", plan.TARGET_PORT))
+        with inside(self.client):
+            client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            client.bind((plan.CLIENT, FIRST_PORT))
+        with server, client:
+            server.settimeout(3)
+            client.settimeout(3)
+            try:
+                client.sendto(b"question", (dst, port))
+                data, control, _, peer = server.recvmsg(100, 100)
+                asked = struct.unpack("=i4s4s", control[0][2])[2]
+                reply = struct.pack("=i4s4s", 0, asked, bytes(4))
+                server.sendmsg([data], [(socket.IPPROTO_IP, IP_PKTINFO, reply)], 0, peer)
+                _, answerer = client.recvfrom(100)
+            except TimeoutError as timeout:
+                raise Broken(f"{self.node}: no conversation with {dst}:{port}") from timeout
+        if answerer != (dst, port):
+            raise Broken(f"{self.node}: {dst}:{port} asked, {answerer} answered: not translated")
+
+    def tracked(self):
+        with inside(self.node):
+            return int(get("/proc/sys/net/netfilter/nf_conntrack_count"))
+
+    def received(self):
+        with inside(self.pod):
+            return int(re.search(r"eth0: *\d+ +(\d+)", get("/proc/net/dev")).group(1))
+
+    def aim(self, dst, port, flows):
+        """Point the generator: 64 byte frames, a source port a flow in turn."""
+        past_last = FIRST_PORT + flows if flows > 1 else FIRST_PORT
+        with inside(self.client):
+            put("/proc/net/pktgen/kpktgend_0", "rem_device_all")
+            put("/proc/net/pktgen/kpktgend_0", "add_device eth0")
+            for line in ("clone_skb 0", "burst 1", "pkt_size 60", "delay 0", f"dst {dst}",
+                         f"dst_mac {NODE_MAC}", f"src_min {plan.CLIENT}", f"src_max {plan.CLIENT}",
+                         f"udp_dst_min {port}", f"udp_dst_max {port}",
+                         f"udp_src_min {FIRST_PORT}", f"udp_src_max {past_last}"):
+                put("/proc/net/pktgen/eth0", line)
+
+    def shoot(self, count):
+        """Send, and return nanoseconds a packet."""
+        with inside(self.client):
+            put("/proc/net/pktgen/eth0", f"count {count}")
+            put("/proc/net/pktgen/pgctrl", "start")
+            said = get("/proc/net/pktgen/eth0")
+        result = re.search(r"Result: OK: (\d+)\(c\d+\+d\d+\) usec, (\d+) ", said)
+        if not result or int(result.group(2)) != count:
+            raise Broken(f"{self.client}: pktgen did not send {count} packets: {said[-300:]}")
+        return int(result.group(1)) * 1000 / count
+
+    def shoot_counted(self, count):
+        """As shoot(); every packet must have reached the Pod."""
+        before = self.received()
+        nanoseconds = self.shoot(count)
+        arrived = self.received() - before
+        if arrived != count:
+            raise Broken(f"{self.node}: {count} packets sent, {arrived} delivered")
+        return nanoseconds

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The peers: how each is loaded with N services, and forgets its flows."""
+
+import itertools
+import os
+import time
+
+import plan
+from lab import Broken, Lab, inside, put, run
+
+REPO = os.environ["SVCNAT_REPO"]
+GENERATOR = os.path.join(REPO, "tests/bench/gen_kube_proxy")
+LOADER = os.path.join(REPO, "build/tools/bench_load")
+
+
+class Peer:
+    """Plain routing: the packet is sent to the Pod's own address."""
+
+    label = "plain routing"
+    tracks = False
+
+    def __init__(self, services):
+        self.services = services
+        self.name = f"{self.label}, {services:,} services" if services else self.label
+        self.lab = Lab(f"{type(self).__name__}{services}".lower())
+        self.load()
+        self.lab.converse(*self.target())
+
+    def load(self):
+        pass
+
+    def target(self):
+        return plan.backends(0, plan.BACKENDS)[0], plan.TARGET_PORT
+
+    def forget(self):
+        """Ready for a round of new flows: none is known."""
+        if self.tracks:
+            run("conntrack", "-F", netns=self.lab.node)
+
+
+class Injection(Peer):
+    """What sending costs: the first veth is crossed and the packet dropped."""
+
+    label = "injection"
+
+
+def track(netns):
+    """Conntrack's hooks come with the table; no rule sees forwarded packets."""
+    run("nft", "-f", "-", netns=netns, stdin="""
+table ip track {
+	chain input {
+		type filter hook input priority 0; policy accept;
+		udp dport 1 ct state new accept
+	}
+}
+""")
+
+
+class Conntrack(Peer):
+    label = "plain conntrack"
+    tracks = True
+
+    def load(self):
+        track(self.lab.node)
+
+
+class Service(Peer):
+    tracks = True
+
+    def target(self):
+        return plan.vip(plan.target(self.services)), plan.PORT
+
+
+class MinimalDnat(Service):
+    """One chain, one look-up, one backend a service, nothing else."""
+
+    label = "nftables DNAT"
+
+    def load(self):
+        elements = ", ".join(
+            f"{plan.vip(s)} . {plan.PORT} : {plan.backends(s, plan.BACKENDS)[0]} . {plan.TARGET_PORT}"
+            for s in range(self.services))
+        run("nft", "-f", "-", netns=self.lab.node, stdin=f"""
+table ip minimal {{
+	map services {{
+		type ipv4_addr . inet_service : ipv4_addr . inet_service
+		elements = {{ {elements} }}
+	}}
+	chain prerouting {{
+		type nat hook prerouting priority dstnat; policy accept;
+		dnat ip to ip daddr . udp dport map @services
+	}}
+}}
+""")
+
+
+def kube_proxy_table(services, first=0):
+    """Write kube-proxy's table, or what a Service more adds to it; return the path."""
+    path = f"/tmp/kube-proxy-{first}-{services}.nft"
+    if not os.path.exists(path):
+        text = run(GENERATOR, str(services), str(plan.BACKENDS), "udp", str(first))
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+    return path
+
+
+class KubeProxy(Service):
+    label = "kube-proxy"
+
+    def load(self):
+        run("nft", "-f", kube_proxy_table(self.services), netns=self.lab.node)
+
+
+class Ipvs(Service):
+    """IPVS takes only what is local, as kube-proxy's dummy device makes it."""
+
+    label = "IPVS"
+
+    def load(self):
+        vip, port = self.target()
+        track(self.lab.node)
+        run("ip", "-n", self.lab.node, "addr", "add", f"{vip}/32", "dev", "lo")
+        with inside(self.lab.node):
+            put("/proc/sys/net/ipv4/vs/conntrack", "1")
+        lines = [f"-A -u {vip}:{port} -s rr"] + [
+            f"-a -u {vip}:{port} -r {ip}:{plan.TARGET_PORT} -m"
+            for ip in plan.backends(plan.target(self.services), plan.BACKENDS)]
+        run("ipvsadm", "-R", netns=self.lab.node, stdin="\n".join(lines) + "\n")
+
+    def forget(self):
+        """IPVS has no flush: new entries get a second to live; the first conversation stays."""
+        run("ipvsadm", "--set", "0", "0", "3", netns=self.lab.node)
+        super().forget()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with inside(self.lab.node):
+                with open("/proc/net/ip_vs_conn", encoding="ascii") as conns:
+                    left = len(list(itertools.islice(conns, 3))) - 1
+            if left <= 1:
+                return
+            time.sleep(0.2)
+        raise Broken("IPVS still has connections 20 s after their time was up")
+
+
+class Svcnat(Service):
+    label = "svcnat"
+
+    def load(self):
+        run(LOADER, "load", str(self.services), str(plan.BACKENDS), netns=self.lab.node)
