@@ -24,10 +24,10 @@ int family_parse(const char *name)
 	return str_is(name, "IPv4") ? AF_INET : str_is(name, "IPv6") ? AF_INET6 : 0;
 }
 
-bool options_have_family(const struct options *opt, int family)
+bool prefixes_have(const struct prefixes *p, int family)
 {
-	for (size_t i = 0; i < opt->service_cidrs.n; i++)
-		if (opt->service_cidrs.v[i].ip.family == family)
+	for (size_t i = 0; i < p->n; i++)
+		if (p->v[i].ip.family == family)
 			return true;
 	return false;
 }
@@ -78,10 +78,12 @@ static void families_default(struct arena *a, const struct options *opt, struct 
 {
 	struct strings *fam = &svc->ip_families;
 	const char **v = arena_alloc(a, 2 * sizeof(*v));
+	bool prefer = str_is(svc->ip_family_policy, "PreferDualStack");
 	size_t n = 0;
 	struct ip ip;
 
-	if (fam->n > 1)
+	/* One family written with its address: whoever preferred two had only one. */
+	if (fam->n > 1 || (fam->n && svc->cluster_ips.n && prefer))
 		return;
 	if (fam->n)
 		v[n++] = fam->v[0];
@@ -94,8 +96,7 @@ static void families_default(struct arena *a, const struct options *opt, struct 
 	if (n == 1 && !str_is(svc->ip_family_policy, "SingleStack")) {
 		int other = other_family(family_parse(v[0]));
 
-		if (str_is(svc->ip_family_policy, "RequireDualStack") ||
-		    options_have_family(opt, other))
+		if (!prefer || prefixes_have(&opt->service_cidrs, other))
 			v[n++] = family_name(other);
 	}
 	*fam = (struct strings){ v, n };

@@ -64,7 +64,7 @@ void defaults_apply(struct arena *a, const struct options *opt, struct object *o
 void object_home(struct object *o);		/* its namespace, "default" or none */
 const char *family_name(int family);		/* "IPv4", "IPv6" */
 int family_parse(const char *name);		/* AF_INET, AF_INET6, 0 */
-bool options_have_family(const struct options *opt, int family);	/* a service CIDR of it */
+bool prefixes_have(const struct prefixes *p, int family);	/* one of it */
 
 /* overlay.c: what was allocated for @was and is not written in @svc, its successor. */
 void overlay_service(struct arena *a, const struct service *was, struct service *svc);
