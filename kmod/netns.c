@@ -9,6 +9,7 @@
  */
 
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/slab.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_nat.h>
@@ -23,20 +24,21 @@
 static unsigned int svcnat_net_id __read_mostly;
 
 /* Ahead of nftables' and iptables' own NAT chains, which then leave a bound flow alone. */
-#define HOOK(family, num, function, prio) {				\
-	.hook = function, .pf = family, .hooknum = num,			\
-	.priority = (prio) - 1,						\
-}
-
-#define HOOKS(family)							\
-	HOOK(family, NF_INET_PRE_ROUTING, svcnat_hook_in, NF_IP_PRI_NAT_DST),	\
-	HOOK(family, NF_INET_LOCAL_OUT, svcnat_hook_in, NF_IP_PRI_NAT_DST),	\
-	HOOK(family, NF_INET_LOCAL_IN, svcnat_hook_out, NF_IP_PRI_NAT_SRC),	\
-	HOOK(family, NF_INET_POST_ROUTING, svcnat_hook_out, NF_IP_PRI_NAT_SRC)
+#define HOOK(family, num, function, prio)				\
+	{								\
+		.hook = function, .pf = family, .hooknum = num,		\
+		.priority = (prio) - 1,					\
+	}
 
 static const struct nf_hook_ops nat_ops[SVCNAT_NAT_HOOKS] = {
-	HOOKS(NFPROTO_IPV4),
-	HOOKS(NFPROTO_IPV6),
+	HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, svcnat_hook_in, NF_IP_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, svcnat_hook_in, NF_IP_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, svcnat_hook_out, NF_IP_PRI_NAT_SRC),
+	HOOK(NFPROTO_IPV4, NF_INET_POST_ROUTING, svcnat_hook_out, NF_IP_PRI_NAT_SRC),
+	HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, svcnat_hook_in, NF_IP6_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, svcnat_hook_in, NF_IP6_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, svcnat_hook_out, NF_IP6_PRI_NAT_SRC),
+	HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, svcnat_hook_out, NF_IP6_PRI_NAT_SRC),
 };
 
 /**
