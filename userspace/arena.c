@@ -23,13 +23,16 @@ struct arena {
 };
 
 /* The one place where the program may end for want of memory: see arena.h. */
-static void *must_calloc(size_t size)
+static void *must(void *p, size_t size)
 {
-	void *p = calloc(1, size);
-
 	if (!p)
 		err(1, "%zu bytes of memory are needed: free some or give the machine more", size);
 	return p;
+}
+
+static void *must_calloc(size_t size)
+{
+	return must(calloc(1, size), size);
 }
 
 struct arena *arena_new(void)
@@ -149,4 +152,12 @@ void *arena_push(struct arena *a, void *v, size_t *n, size_t size)
 	*n = have + 1;
 	/* Not zero if the caller had taken elements away. */
 	return memset(*base + have * size, 0, size);
+}
+
+void *mem_grow(void *p, size_t *cap, size_t need)
+{
+	if (need <= *cap)
+		return p;
+	*cap = need <= 256 ? 256 : need > SIZE_MAX / 4 ? need : need + need / 2;
+	return must(realloc(p, *cap), *cap);
 }

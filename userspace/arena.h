@@ -27,4 +27,10 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
  */
 void *arena_push(struct arena *a, void *v, size_t *n, size_t size);
 
+/*
+ * Growing buffer outside any arena, for free(): realloc()s @p, of *cap bytes, to
+ * hold at least @need. Does not fail either.
+ */
+void *mem_grow(void *p, size_t *cap, size_t need);
+
 #endif
