@@ -64,6 +64,7 @@ struct endpoint {
 	const char *node, *zone, *hostname;
 	const struct strings *hint_zones, *hint_nodes;
 	const char *pod;		/* name of the target Pod, or NULL */
+	uint32_t order;			/* in which it was met; for merging only */
 };
 
 struct endpoint_list {

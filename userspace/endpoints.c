@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where endpoints come from, in this order: the Service's own slices; for one
+ * without selector its Endpoints; else the Pods its selector matches.
+ */
+#include <stdlib.h>
+#include <strings.h>
+#include "endpoints.h"
+#include "labels.h"
+#include "pods.h"
+
+struct slice_ref {
+	const char *ns, *service;
+	const struct slice *slice;
+};
+
+struct sources {
+	struct slice_ref *slices;	/* by namespace, Service, name of the slice */
+	size_t n_slices;
+	struct pods *pods;		/* made when the first selector asks */
+};
+
+/* What is being collected. */
+struct query {
+	struct model *m;
+	const struct service *svc;
+	const struct service_port *port;
+	int family;
+	struct endpoint_buf *out;
+};
+
+static int ref_cmp(const void *a, const void *b)
+{
+	const struct slice_ref *x = a, *y = b;
+	int c = strcmp(x->ns, y->ns);
+
+	if (!c)
+		c = strcmp(x->service, y->service);
+	return c ? c : strcmp(x->slice->meta.name, y->slice->meta.name);
+}
+
+static struct sources *sources_get(struct model *m)
+{
+	struct objects all;
+	struct sources *s;
+	bool sorted = true;
+
+	if (m->sources)
+		return m->sources;
+	all = model_kind(m, KIND_SLICE);
+	s = arena_alloc(m->a, sizeof(*s));
+	s->slices = arena_alloc(m->a, all.n * sizeof(*s->slices));
+	for (size_t i = 0; i < all.n; i++) {
+		struct slice_ref *ref = &s->slices[s->n_slices];
+
+		ref->service = map_get(&all.v[i]->labels, LABEL_SERVICE_NAME);
+		if (!ref->service)
+			continue;
+		ref->ns = all.v[i]->ns;
+		ref->slice = OBJ(slice, all.v[i]);
+		if (s->n_slices++)
+			sorted = sorted && ref_cmp(ref - 1, ref) < 0;
+	}
+	if (!sorted)
+		qsort(s->slices, s->n_slices, sizeof(*s->slices), ref_cmp);
+	m->sources = s;
+	return s;
+}
+
+/* The slices of @svc: a stretch of all. */
+static const struct slice_ref *slices_of(const struct sources *s, const struct service *svc,
+					 size_t *n)
+{
+	size_t lo = 0, hi = s->n_slices;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct slice_ref *ref = &s->slices[mid];
+		int c = strcmp(ref->ns, svc->meta.ns);
+
+		if (c < 0 || (!c && strcmp(ref->service, svc->meta.name) < 0))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (*n = 0; lo + *n < s->n_slices; ++*n) {
+		const struct slice_ref *ref = &s->slices[lo + *n];
+
+		if (strcmp(ref->ns, svc->meta.ns) || strcmp(ref->service, svc->meta.name))
+			break;
+	}
+	return s->slices + lo;
+}
+
+static struct endpoint *endpoint_add(struct query *q, const struct ip *ip, int64_t port)
+{
+	struct endpoint_buf *b = q->out;
+
+	if (b->n == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 16;
+		struct endpoint *v = arena_alloc(q->m->a, cap * sizeof(*v));
+
+		if (b->n)
+			memcpy(v, b->v, b->n * sizeof(*v));
+		b->v = v;
+		b->cap = cap;
+	}
+	b->v[b->n] = (struct endpoint){ .ip = *ip, .port = (uint16_t)port };
+	return &b->v[b->n++];
+}
+
+static bool is_local(const struct query *q, const char *node)
+{
+	return node && q->m->opt->node && !strcasecmp(node, q->m->opt->node);
+}
+
+static const char *target_pod(const struct target_ref *t)
+{
+	return str_is(t->kind, "Pod") ? t->name : NULL;
+}
+
+/* Number of the port that goes by name and protocol with the Service's, or 0. */
+static int64_t port_of(const struct query *q, const struct ep_port *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].port > 0 && str_same(v[i].name, q->port->name) &&
+		    str_same(v[i].protocol, q->port->protocol))
+			return v[i].port;
+	return 0;
+}
+
+static void from_slice(struct query *q, const struct slice *s)
+{
+	int64_t port = port_of(q, s->ports, s->n_ports);
+
+	if (!port || family_parse(s->address_type) != q->family)
+		return;
+	for (size_t i = 0; i < s->n_endpoints; i++) {
+		const struct slice_endpoint *se = &s->endpoints[i];
+		struct endpoint *e;
+		struct ip ip;
+
+		if (!se->addresses.n || !ip_parse(se->addresses.v[0], &ip) ||
+		    ip.family != q->family)
+			continue;
+		e = endpoint_add(q, &ip, port);
+		e->ready = se->ready != TRI_FALSE;
+		e->serving = se->serving != TRI_FALSE;
+		e->terminating = se->terminating == TRI_TRUE;
+		e->node = se->node_name;
+		e->local = is_local(q, se->node_name);
+		e->zone = se->zone;
+		e->hostname = se->hostname;
+		e->hint_zones = &se->hint_zones;
+		e->hint_nodes = &se->hint_nodes;
+		e->pod = target_pod(&se->target);
+	}
+}
+
+/* As the mirroring controller makes slices of them: nothing said about serving. */
+static void from_addresses(struct query *q, const struct ep_address *v, size_t n, int64_t port,
+			   bool ready)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct endpoint *e;
+		struct ip ip;
+
+		if (!ip_parse(v[i].ip, &ip) || ip.family != q->family)
+			continue;
+		e = endpoint_add(q, &ip, port);
+		e->ready = ready;
+		e->serving = true;
+		e->node = v[i].node_name;
+		e->local = is_local(q, v[i].node_name);
+		e->hostname = v[i].hostname;
+		e->pod = target_pod(&v[i].target);
+	}
+}
+
+static void from_endpoints(struct query *q)
+{
+	const struct object *o = &q->svc->meta;
+	const struct endpoints *ep =
+		OBJ(endpoints, model_find(q->m, KIND_ENDPOINTS, o->ns, o->name));
+
+	if (!ep || str_is(map_get(&ep->meta.labels, LABEL_SKIP_MIRROR), "true") ||
+	    map_get(&ep->meta.annotations, ANNOTATION_LEADER))
+		return;
+	for (size_t i = 0; i < ep->n_subsets; i++) {
+		const struct ep_subset *s = &ep->subsets[i];
+		int64_t port = port_of(q, s->ports, s->n_ports);
+
+		if (!port)
+			continue;
+		from_addresses(q, s->addresses, s->n_addresses, port, true);
+		from_addresses(q, s->not_ready, s->n_not_ready, port, false);
+	}
+}
+
+static int64_t target_port(const struct query *q, const struct pod *pod)
+{
+	const struct int_or_str *t = &q->port->target_port;
+
+	return t->str ? pod_port(pod, t->str, q->port->protocol) : t->num;
+}
+
+static void hint(const struct service *svc, struct endpoint *e, const struct host *h)
+{
+	const char *wish = svc->traffic_distribution;
+	bool node = str_is(wish, "PreferSameNode");
+
+	if (!h || !e->ready)
+		return;
+	if (node)
+		e->hint_nodes = &h->name_hint;
+	if (node || str_is(wish, "PreferSameZone") || str_is(wish, "PreferClose"))
+		e->hint_zones = &h->zone_hint;
+}
+
+static void from_pod(struct query *q, const struct pod_info *info, int64_t port)
+{
+	const struct pod *pod = info->pod;
+	struct endpoint *e = endpoint_add(q, &info->ip[q->family == AF_INET6], port);
+
+	e->serving = info->ready;
+	e->terminating = pod->meta.deleted;
+	e->ready = (e->serving && !e->terminating) || q->svc->publish_not_ready == TRI_TRUE;
+	e->node = pod->node_name;
+	e->local = info->host && info->host->local;
+	e->zone = info->host ? info->host->zone : NULL;
+	e->hostname = str_is(pod->subdomain, q->svc->meta.name) ? pod->hostname : NULL;
+	e->pod = pod->meta.name;
+	hint(q->svc, e, info->host);
+}
+
+static void from_pods(struct query *q, struct sources *s, struct diag *d)
+{
+	const struct service *svc = q->svc;
+	const uint32_t *pods;
+	bool matched = false, named = false;
+	size_t n;
+
+	if (!s->pods)
+		s->pods = pods_new(q->m);
+	pods = pods_candidates(s->pods, svc->meta.ns, &svc->selector, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct pod_info *info = pods_get(s->pods, pods[i]);
+		int64_t port;
+
+		if (info->gone || !pod_matches(info->pod, svc->meta.ns, &svc->selector))
+			continue;
+		port = target_port(q, info->pod);
+		matched = true;
+		named |= port > 0;
+		if (port > 0 && info->ip[q->family == AF_INET6].family)
+			from_pod(q, info, port);
+	}
+	if (d && matched && !named)
+		diag_warn(d, &q->port->loc, "spec.ports",
+			  "Service %s/%s: no selected Pod has a %s port named %s: check targetPort "
+			  "against the names of the containers' ports", svc->meta.ns,
+			  svc->meta.name, q->port->protocol, q->port->target_port.str);
+}
+
+/* Of two that are one (§1.1.7): not terminating, ready, serving, then the first met. */
+static bool better(const struct endpoint *a, const struct endpoint *b)
+{
+	if (a->terminating != b->terminating)
+		return !a->terminating;
+	if (a->ready != b->ready)
+		return a->ready;
+	return a->serving && !b->serving;
+}
+
+static int endpoint_cmp(const struct endpoint *a, const struct endpoint *b)
+{
+	int c = ip_cmp(&a->ip, &b->ip);
+
+	return c ? c : (a->port > b->port) - (a->port < b->port);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct endpoint *x = a, *y = b;
+	int c = endpoint_cmp(x, y);
+
+	if (c)
+		return c;
+	if (better(x, y) != better(y, x))
+		return better(x, y) ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+static void merge(struct endpoint_buf *b)
+{
+	bool sorted = true;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		b->v[i].order = (uint32_t)i;
+		sorted = sorted && (!i || endpoint_cmp(&b->v[i - 1], &b->v[i]) < 0);
+	}
+	if (sorted)
+		return;
+	qsort(b->v, b->n, sizeof(*b->v), by_address);
+	for (size_t i = 0; i < b->n; i++)
+		if (!n || endpoint_cmp(&b->v[n - 1], &b->v[i]))
+			b->v[n++] = b->v[i];
+	b->n = n;
+}
+
+void endpoints_collect(struct model *m, const struct service *svc,
+		       const struct service_port *port, int family, struct endpoint_buf *out,
+		       struct diag *d)
+{
+	struct query q = { m, svc, port, family, out };
+	struct sources *s = sources_get(m);
+	size_t n;
+	const struct slice_ref *refs = slices_of(s, svc, &n);
+
+	out->n = 0;
+	for (size_t i = 0; i < n; i++)
+		from_slice(&q, refs[i].slice);
+	if (!n && !svc->selector.n)
+		from_endpoints(&q);
+	else if (!n)
+		from_pods(&q, s, d);
+	merge(out);
+}
+
+struct endpoint_list model_endpoints(struct model *m, const struct service *svc,
+				     const struct service_port *port, int family, struct diag *d)
+{
+	struct endpoint_buf b = { 0 };
+
+	endpoints_collect(m, svc, port, family, &b, d);
+	return (struct endpoint_list){ b.v, b.n };
+}
+
+const char *model_zone(const struct model *m)
+{
+	const struct object *node = model_find(m, KIND_NODE, NULL, m->opt->node);
+
+	return node ? map_get(&node->labels, LABEL_ZONE) : NULL;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Services with their endpoints → what the kernel should hold. */
+#include <netinet/in.h>
+#include "annotation.h"
+#include "choose.h"
+#include "endpoints.h"
+#include "labels.h"
+#include "resolve.h"
+
+struct resolve {
+	struct model *m;
+	struct diag *d;
+	struct dp *dp;
+	struct resolved *from;		/* as long as dp->services */
+	struct viewpoint view;
+	struct endpoint_buf endpoints;	/* of the port at hand */
+	uint32_t *chosen;		/* their flags */
+	size_t n_chosen;
+};
+
+/* Ours to program, as kube-proxy sees it. */
+static bool is_ours(const struct service *svc)
+{
+	return !service_is_alias(svc) && !service_is_headless(svc) &&
+	       !map_get(&svc->meta.labels, LABEL_PROXY_NAME) &&
+	       !map_get(&svc->meta.labels, LABEL_HEADLESS);
+}
+
+static uint8_t proto_number(const struct service_port *p)
+{
+	return str_is(p->protocol, "UDP") ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+static uint32_t used_flags(const struct dp_service *s)
+{
+	uint32_t used = SVCNAT_BACKEND_F_CLUSTER;
+
+	for (size_t i = 0; i < s->n_frontends; i++)
+		if (s->frontends[i].flags & SVCNAT_FRONTEND_F_LOCAL)
+			used |= SVCNAT_BACKEND_F_LOCAL;
+	return used;
+}
+
+static void backends(struct resolve *r, struct dp_service *s)
+{
+	struct endpoint_list list = { r->endpoints.v, r->endpoints.n };
+	uint32_t used = used_flags(s);
+
+	if (list.n > r->n_chosen) {
+		r->n_chosen = r->endpoints.cap;
+		r->chosen = arena_alloc(r->m->a, r->n_chosen * sizeof(*r->chosen));
+	}
+	choose(&list, &r->view, r->chosen);
+	s->backends = arena_alloc(r->m->a, list.n * sizeof(*s->backends));
+	for (size_t i = 0; i < list.n; i++) {
+		if (!endpoint_serves(&list.v[i]))
+			continue;
+		s->backends[s->n_backends++] = (struct dp_backend){
+			.ip = list.v[i].ip, .port = list.v[i].port, .flags = r->chosen[i] & used,
+		};
+	}
+}
+
+static void port(struct resolve *r, const struct service *svc, const struct service_port *p,
+		 int family, const char *name)
+{
+	struct dp_service *s = &r->dp->services[r->dp->n_services];
+
+	r->from[r->dp->n_services++] = (struct resolved){ s, svc };
+	s->name = name;
+	s->family = (uint8_t)family;
+	s->proto = proto_number(p);
+	s->sched = annotation_sched(svc);
+	s->flags = annotation_flags(svc);
+	frontends_make(r->m, svc, p, s, r->d);
+	endpoints_collect(r->m, svc, p, family, &r->endpoints, r->d);
+	backends(r, s);
+}
+
+static void service(struct resolve *r, const struct service *svc)
+{
+	if (str_is(svc->session_affinity, "ClientIP"))
+		resolve_warn(svc, "spec.sessionAffinity", r->d, "ClientIP is not kept yet: "
+			     "connections of one client are spread over all endpoints");
+	for (size_t i = 0; i < svc->n_ports; i++) {
+		const struct service_port *p = &svc->ports[i];
+		const char *name;
+
+		if (str_is(p->protocol, "SCTP")) {
+			resolve_warn(svc, "spec.ports", r->d, "SCTP is not balanced yet: "
+				     "this port is left out");
+			continue;
+		}
+		name = arena_printf(r->m->a, "%s/%s:%s", svc->meta.ns, svc->meta.name,
+				    p->name ? p->name : "");
+		for (size_t j = 0; j < svc->ip_families.n; j++)
+			port(r, svc, p, family_parse(svc->ip_families.v[j]), name);
+	}
+}
+
+/* An upper bound of what will be made of @services, to allocate it in one piece. */
+static size_t count(const struct objects *services)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < services->n; i++) {
+		const struct service *svc = OBJ(service, services->v[i]);
+
+		if (is_ours(svc))
+			n += svc->n_ports * svc->ip_families.n;
+	}
+	return n;
+}
+
+struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, struct diag *d)
+{
+	struct objects services = model_kind(m, KIND_SERVICE);
+	struct dp *dp = arena_alloc(m->a, sizeof(*dp));
+	size_t most = count(&services);
+	struct resolve r = {
+		.m = m, .d = d, .dp = dp, .view = { m->opt->node, model_zone(m) },
+		.from = arena_alloc(m->a, most * sizeof(*r.from)),
+	};
+
+	dp->services = arena_alloc(m->a, most * sizeof(*dp->services));
+	for (size_t i = 0; i < services.n; i++)
+		if (is_ours(OBJ(service, services.v[i])))
+			service(&r, OBJ(service, services.v[i]));
+	frontends_settle(m->a, r.from, dp->n_services, d);
+	node_config_make(m, node_addrs, dp, d);
+	dp_sort(dp);
+	return dp;
+}
