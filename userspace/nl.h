@@ -20,29 +20,29 @@
 #include "dp.h"
 #include "plan.h"
 
-struct nl;
+struct knl;
 
-struct nl *nl_open(struct diag *d);
-void nl_close(struct nl *nl);
+struct knl *knl_open(struct diag *d);
+void knl_close(struct knl *nl);
 
 /* Generation, apply id, info and config; no services. */
-bool nl_info(struct nl *nl, struct arena *a, struct dp *out, struct diag *d);
+bool knl_info(struct knl *nl, struct arena *a, struct dp *out, struct diag *d);
 /* Everything, sorted; retried when a commit fell into the dump. @name: filter or NULL. */
-struct dp *nl_dump(struct nl *nl, struct arena *a, const char *name, struct diag *d);
+struct dp *knl_dump(struct knl *nl, struct arena *a, const char *name, struct diag *d);
 
-enum nl_result { NL_OK, NL_STALE /* another commit came between: plan again */, NL_FAILED };
+enum knl_result { KNL_OK, KNL_STALE /* another commit came between: plan again */, KNL_FAILED };
 
 /* One transaction; @apply_id may be NULL. @generation: out, the new one. */
-enum nl_result nl_apply(struct nl *nl, const struct plan *p, const uint8_t *apply_id,
+enum knl_result knl_apply(struct knl *nl, const struct plan *p, const uint8_t *apply_id,
 			uint64_t *generation, struct diag *d);
 
-struct nl_flow {
+struct knl_flow {
 	uint8_t proto;
 	struct ip src, dst;
 	uint16_t sport, dport;
 };
 
-struct nl_decision {
+struct knl_decision {
 	uint64_t generation;
 	enum svcnat_verdict verdict;
 	enum svcnat_reason reason;
@@ -53,10 +53,10 @@ struct nl_decision {
 	bool local_set;
 };
 
-bool nl_explain(struct nl *nl, struct arena *a, const struct nl_flow *flow,
-		struct nl_decision *out, struct diag *d);
+bool knl_explain(struct knl *nl, struct arena *a, const struct knl_flow *flow,
+		struct knl_decision *out, struct diag *d);
 
-struct nl_event {
+struct knl_event {
 	bool commit;			/* COMMIT_EVENT, else SERVICE_EVENT */
 	uint64_t generation;
 	enum svcnat_event what;
@@ -67,7 +67,7 @@ struct nl_event {
 };
 
 /* Calls @cb for each event until it returns false, a signal comes or the socket fails. */
-bool nl_monitor(struct nl *nl, bool (*cb)(const struct nl_event *ev, void *arg), void *arg,
+bool knl_monitor(struct knl *nl, bool (*cb)(const struct knl_event *ev, void *arg), void *arg,
 		struct diag *d);
 
 #endif
