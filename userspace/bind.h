@@ -22,8 +22,7 @@
 #include "arena.h"
 #include "diag.h"
 #include "object.h"
-
-enum scalar { SCALAR_STRING, SCALAR_NUMBER, SCALAR_BOOL, SCALAR_NULL };
+#include "scalar.h"
 
 /* The parser as bind sees it. Places are its own business: any 64-bit number. */
 struct source {

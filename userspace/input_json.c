@@ -77,10 +77,13 @@ static int on_number(void *ctx, const char *s, size_t len)
  * The text as a whole is checked UTF-8. What yajl decoded from escapes lies in
  * its own buffer and may hold half a surrogate pair.
  */
+static bool raw(const struct json *j, const unsigned char *s)
+{
+	return (const char *)s >= j->text && (const char *)s < j->text + j->len;
+}
+
 static bool decoded_well(struct json *j, const char *s, size_t len)
 {
-	if (s >= j->text && s < j->text + j->len)
-		return true;
 	for (size_t i = 0; i < len; ) {
 		size_t bad = i + text_bad(s + i, len - i);
 
@@ -98,7 +101,7 @@ static int on_string(void *ctx, const unsigned char *s, size_t len)
 {
 	struct json *j = ctx;
 
-	if (!decoded_well(j, (const char *)s, len))
+	if (!raw(j, s) && !decoded_well(j, (const char *)s, len))
 		return !bind_stopped(j->bind);
 	return bind_scalar(j->bind, SCALAR_STRING, (const char *)s, len);
 }
@@ -107,7 +110,8 @@ static int on_key(void *ctx, const unsigned char *s, size_t len)
 {
 	struct json *j = ctx;
 
-	decoded_well(j, (const char *)s, len);
+	if (!raw(j, s))
+		decoded_well(j, (const char *)s, len);
 	return bind_key(j->bind, (const char *)s, len);
 }
 

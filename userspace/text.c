@@ -78,7 +78,7 @@ static size_t newlines(const char *s, size_t len)
 		/* 0x80 in each byte that is 0, exactly */
 		uint64_t zero = ~(((v & EVERY * 0x7f) + EVERY * 0x7f) | v | EVERY * 0x7f);
 
-		n += (size_t)__builtin_popcountll(zero);
+		n += (zero >> 7) * EVERY >> 56;
 	}
 	for (; i < len; i++)
 		n += s[i] == '\n';
