@@ -3,7 +3,7 @@
 # Everything built lands in build/; kernels for the tests are built once and
 # kept in ~/.cache/svcnat (SVCNAT_CACHE= moves it).
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 SECONDS ?= 60
@@ -75,7 +75,7 @@ uninstall:
 
 dkms-install:
 	@tests/vm/deps dkms
-	tests/vm/dkms-tree $(VERSION) $(DESTDIR)/usr/src/svcnat-$(VERSION)
+	tests/vm/dkms-tree $(DESTDIR)/usr/src/svcnat-$(VERSION)
 	dkms install -m svcnat -v $(VERSION)
 
 dkms-remove:
