@@ -15,6 +15,13 @@ note() {
 	printf '%s\n' "$*" >&2
 }
 
+# Under tests/run-suite standard error is a log; the screen is descriptor 7.
+screen=${SVCNAT_SCREEN:-2}
+
+announce() {
+	printf '%s\n' "$*" >&"$screen"
+}
+
 # with_progress LABEL LOG COMMAND… - run quietly into LOG. A terminal sees a
 # running count of the log's lines and seconds; a pipe sees nothing.
 with_progress() {
@@ -23,14 +30,14 @@ with_progress() {
 	mkdir -p "$(dirname "$log")"
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
-	if [ -t 2 ]; then
+	if [ -t "$screen" ]; then
 		progress_line "$label" "$log" "$pid" &
 		ticker=$!
 	fi
 	wait "$pid" || rc=$?
 	if [ -n "$ticker" ]; then
 		wait "$ticker" || true
-		printf '\r\033[K' >&2
+		printf '\r\033[K' >&"$screen"
 	fi
 	return "$rc"
 }
@@ -39,7 +46,7 @@ progress_line() {
 	local label=$1 log=$2 pid=$3 start=$SECONDS
 	while kill -0 "$pid" 2>/dev/null; do
 		printf '\r\033[K%s: %d steps, %d s' "$label" "$(wc -l <"$log")" \
-			$((SECONDS - start)) >&2
+			$((SECONDS - start)) >&"$screen"
 		sleep 1
 	done
 }
