@@ -23,7 +23,7 @@
 #include "state.h"
 #include "svcnat.h"
 
-#define APPLICATION_ID 1937072963	/* "svcC" */
+#define APPLICATION_ID 1937138499	/* "svcC" */
 
 struct state {
 	sqlite3 *db;		/* NULL: reading, and there is none */
@@ -39,7 +39,7 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
 	" current INTEGER NOT NULL, current_id BLOB, pending INTEGER, pending_id BLOB);"
 	"INSERT OR IGNORE INTO meta VALUES (1, 0, NULL, NULL, NULL);"
-	"PRAGMA application_id = 1937072963;";
+	"PRAGMA application_id = 1937138499;";
 
 static bool complain(struct state *s, struct diag *d, const char *what)
 {

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/* flush, restore, version. */
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+static const struct option no_options[] = { { NULL, 0, NULL, 0 } };
+
+static bool no_operands(struct cli *c, int argc, char **argv)
+{
+	if (options_next(c, argc, argv, "", no_options) != -1)
+		return false;
+	if (optind == argc)
+		return true;
+	diag_error(c->d, NULL, NULL, "%s takes no operand: \"%s\" is one", argv[0], argv[optind]);
+	return false;
+}
+
+int cmd_flush(struct cli *c, int argc, char **argv)
+{
+	struct dp want = { 0 };
+	struct dp have;
+	struct plan p = { .replace = true, .want = &want, .config = &want.config };
+	int code = EXIT_ERROR;
+	uint64_t generation;
+	struct knl *knl;
+
+	if (!no_operands(c, argc, argv))
+		return EXIT_USAGE;
+	knl = knl_open(c->d);
+	if (!knl)
+		return EXIT_ERROR;
+	while (knl_info(knl, c->a, &have, c->d)) {
+		enum knl_result r;
+
+		p.generation = have.generation;
+		r = knl_apply(knl, &p, NULL, &generation, c->d);
+		if (r == KNL_STALE)
+			continue;
+		if (r == KNL_OK)
+			code = EXIT_OK;
+		break;
+	}
+	if (code == EXIT_OK)
+		printf("%u services removed from the kernel; \"svcctl restore\" puts them back\n",
+		       have.info.services);
+	knl_close(knl);
+	return code;
+}
+
+/* The kernel gets the state's own apply id, so that the two agree from here on. */
+static int restore(struct session *s)
+{
+	const struct objects none = { 0 };
+	uint8_t id[SVCNAT_APPLY_ID_LEN];
+	bool has_id = state_apply_id(s->state, id);
+	struct plan *p;
+
+	if (!session_build(s, &none))
+		return EXIT_ERROR;
+	p = session_plan(s);
+	if (!p || diag_errors(s->cli->d) || !session_send(s, p, has_id ? id : NULL))
+		return EXIT_ERROR;
+	printf("%zu services restored\n", s->want->n_services);
+	return EXIT_OK;
+}
+
+int cmd_restore(struct cli *c, int argc, char **argv)
+{
+	struct session s = { 0 };
+	int code = EXIT_ERROR;
+
+	if (!no_operands(c, argc, argv))
+		return EXIT_USAGE;
+	if (session_open(&s, c, STATE_WRITE))
+		code = restore(&s);
+	session_close(&s);
+	return code;
+}
+
+int cmd_version(struct cli *c, int argc, char **argv)
+{
+	struct diag *quiet = c->d;
+	struct knl *knl;
+	struct dp info;
+
+	if (!no_operands(c, argc, argv))
+		return EXIT_USAGE;
+	printf("svcctl %s, protocol %d\n", SVCCTL_VERSION, SVCNAT_GENL_VERSION);
+	knl = knl_open(quiet);
+	if (!knl)
+		return EXIT_ERROR;
+	if (knl_info(knl, c->a, &info, c->d))
+		printf("svcnat %s, generation %llu, %u services\n", info.info.version,
+		       (unsigned long long)info.generation, info.info.services);
+	knl_close(knl);
+	return EXIT_OK;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * YAML by libyaml's emitter, in the styles kubectl has: plain where that reads
+ * back as the same string, in YAML 1.1 too; quotes where not; literal blocks for
+ * text of several lines.
+ */
+#include <ctype.h>
+#include <string.h>
+#include <yaml.h>
+#include "emit_impl.h"
+#include "scalar.h"
+
+struct yaml {
+	struct sink sink;
+	yaml_emitter_t emitter;
+};
+
+/* Errors stay in the emitter; what can fail is memory and the FILE, and the caller checks that. */
+static void put(struct sink *s, yaml_event_t *e)
+{
+	yaml_emitter_emit(&((struct yaml *)s)->emitter, e);
+}
+
+static void map_begin(struct sink *s)
+{
+	yaml_event_t e;
+
+	yaml_mapping_start_event_initialize(&e, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE);
+	put(s, &e);
+}
+
+static void map_end(struct sink *s)
+{
+	yaml_event_t e;
+
+	yaml_mapping_end_event_initialize(&e);
+	put(s, &e);
+}
+
+static void seq_begin(struct sink *s)
+{
+	yaml_event_t e;
+
+	yaml_sequence_start_event_initialize(&e, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE);
+	put(s, &e);
+}
+
+static void seq_end(struct sink *s)
+{
+	yaml_event_t e;
+
+	yaml_sequence_end_event_initialize(&e);
+	put(s, &e);
+}
+
+static void scalar(struct sink *s, const char *text, size_t len, yaml_scalar_style_t style)
+{
+	yaml_event_t e;
+
+	yaml_scalar_event_initialize(&e, NULL, NULL, (const yaml_char_t *)text, (int)len, 1, 1,
+				     style);
+	put(s, &e);
+}
+
+/* What YAML 1.1 takes for something else than a string, beyond scalar_plain(). */
+static bool is_old_word(const char *s)
+{
+	static const char *const words[] = {
+		"y", "Y", "yes", "Yes", "YES", "on", "On", "ON",
+		"n", "N", "no", "No", "NO", "off", "Off", "OFF", "<<", "=", NULL
+	};
+
+	for (const char *const *w = words; *w; w++)
+		if (!strcmp(s, *w))
+			return true;
+	return false;
+}
+
+/* Base 60 ("1:20") and dates ("2024-01-31", and a time behind it) */
+static bool is_old_number(const char *s)
+{
+	const char *p = s + (*s == '-' || *s == '+');
+	size_t n = strspn(p, "0123456789_");
+
+	if (n && p[n] == ':' && !p[strspn(p, "0123456789_:.")])
+		return true;
+	return n == 4 && p == s && p[4] == '-' && isdigit((unsigned char)p[5]);
+}
+
+/* A literal block keeps all but odd white space; anything else is better in quotes. */
+static bool is_literal(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (!strchr(s, '\n') || *s == ' ' || *s == '\n' || s[len - 1] == ' ' ||
+	    strstr(s, " \n") || (len > 1 && !strcmp(s + len - 2, "\n\n")))
+		return false;
+	return true;
+}
+
+/* Characters that some reader or writer of YAML takes for a line's end or nothing at all. */
+static bool is_odd(const char *s)
+{
+	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
+		if ((*p < 0x20 && *p != '\n') || *p == 0x7f)
+			return true;
+		if (*p == 0xc2 && p[1] < 0xa0)				/* U+0080 to 9F */
+			return true;
+		if (*p == 0xe2 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8)	/* U+2028, 2029 */
+			return true;
+		if (*p == 0xef && (p[1] == 0xbb || p[1] == 0xbf))	/* U+FEFF, FFFE, FFFF */
+			return true;
+	}
+	return false;
+}
+
+static yaml_scalar_style_t style_of(const char *s)
+{
+	if (is_odd(s))
+		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+	if (strchr(s, '\n'))
+		return is_literal(s) ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+	if (scalar_plain(s) != SCALAR_STRING || is_old_word(s) || is_old_number(s))
+		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+	return YAML_PLAIN_SCALAR_STYLE;	/* the emitter quotes what syntax forbids */
+}
+
+static void string(struct sink *s, const char *value)
+{
+	scalar(s, value, strlen(value), style_of(value));
+}
+
+static void key(struct sink *s, const char *k, size_t len)
+{
+	scalar(s, k, len, strchr(k, '\n') ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : style_of(k));
+}
+
+static void number(struct sink *s, int64_t value)
+{
+	char buf[24];
+	int n = snprintf(buf, sizeof(buf), "%lld", (long long)value);
+
+	scalar(s, buf, (size_t)n, YAML_PLAIN_SCALAR_STYLE);
+}
+
+static void boolean(struct sink *s, bool value)
+{
+	scalar(s, value ? "true" : "false", value ? 4 : 5, YAML_PLAIN_SCALAR_STYLE);
+}
+
+void emit_yaml(FILE *f, struct object *const *v, size_t n)
+{
+	struct yaml y = {
+		.sink = { map_begin, map_end, seq_begin, seq_end, key, string, number, boolean },
+	};
+	yaml_event_t e;
+
+	if (!yaml_emitter_initialize(&y.emitter))
+		return;
+	yaml_emitter_set_output_file(&y.emitter, f);
+	yaml_emitter_set_unicode(&y.emitter, 1);
+	yaml_emitter_set_width(&y.emitter, -1);
+	yaml_stream_start_event_initialize(&e, YAML_UTF8_ENCODING);
+	put(&y.sink, &e);
+	yaml_document_start_event_initialize(&e, NULL, NULL, NULL, 1);
+	put(&y.sink, &e);
+	emit_objects(&y.sink, v, n);
+	yaml_document_end_event_initialize(&e, 1);
+	put(&y.sink, &e);
+	yaml_stream_end_event_initialize(&e);
+	put(&y.sink, &e);
+	yaml_emitter_delete(&y.emitter);
+}

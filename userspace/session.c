@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Both stores in one hand; see session.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node_addrs.h"
+#include "session.h"
+
+#define STALE_TRIES 10
+
+bool session_open(struct session *s, struct cli *c, enum state_mode mode)
+{
+	struct dp info;
+
+	*s = (struct session) { .cli = c };
+	s->state = state_open(c->opt.state, mode, c->d);
+	if (!s->state)
+		return false;
+	s->knl = knl_open(c->d);
+	if (!s->knl || !knl_info(s->knl, c->a, &info, c->d))
+		return false;
+	if (mode == STATE_WRITE &&
+	    !state_settle(s->state, info.has_apply_id ? info.apply_id : NULL, c->d))
+		return false;
+	return state_load(s->state, c->a, KIND_MAX, &s->known, c->d);
+}
+
+void session_close(struct session *s)
+{
+	knl_close(s->knl);
+	state_close(s->state);
+}
+
+static int key_cmp(enum kind k, const char *ns, const char *name, const struct object *o)
+{
+	int cmp = k < o->kind ? -1 : k > o->kind;
+
+	if (!cmp)
+		cmp = strcmp(ns ? ns : "", o->ns ? o->ns : "");
+	return cmp ? cmp : strcmp(name, o->name);
+}
+
+static int object_cmp(const void *x, const void *y)
+{
+	const struct object *a = *(void *const *)x, *b = *(void *const *)y;
+
+	return key_cmp(a->kind, a->ns, a->name, b);
+}
+
+void objects_sort(struct objects *list)
+{
+	if (list->n)
+		qsort(list->v, list->n, sizeof(*list->v), object_cmp);
+}
+
+struct object *objects_find(const struct objects *sorted, enum kind k, const char *ns,
+			    const char *name)
+{
+	size_t lo = 0, hi = sorted->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int cmp = key_cmp(k, ns, name, sorted->v[mid]);
+
+		if (!cmp)
+			return sorted->v[mid];
+		if (cmp < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return NULL;
+}
+
+bool session_build(struct session *s, const struct objects *changes)
+{
+	s->model = model_build(s->cli->a, &s->known, changes, &s->cli->opt, s->cli->d);
+	return s->model;
+}
+
+static bool read_kernel(struct session *s)
+{
+	s->have = knl_dump(s->knl, s->cli->a, NULL, s->cli->d);
+	return s->have;
+}
+
+struct plan *session_plan(struct session *s)
+{
+	struct cli *c = s->cli;
+	struct prefixes addrs;
+
+	if (!model_allocate(s->model, &s->touched, c->d))
+		return NULL;
+	addrs = node_addrs(c->a);
+	s->want = model_resolve(s->model, &addrs, c->d);
+	if (!s->want || diag_errors(c->d) || !read_kernel(s))
+		return NULL;
+	return plan_make(c->a, s->have, s->want);
+}
+
+bool session_send(struct session *s, struct plan *p, const uint8_t *apply_id)
+{
+	uint64_t generation;
+
+	for (int i = 0; i < STALE_TRIES; i++) {
+		enum knl_result r = knl_apply(s->knl, p, apply_id, &generation, s->cli->d);
+
+		if (r != KNL_STALE)
+			return r == KNL_OK;
+		if (!read_kernel(s))
+			return false;
+		p = plan_make(s->cli->a, s->have, s->want);
+	}
+	diag_error(s->cli->d, NULL, NULL,
+		   "somebody else keeps changing the kernel's state: stop them, then try again");
+	return false;
+}

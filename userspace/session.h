@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One command's hold on both stores: the state and the kernel, settled against
+ * each other, and the steps from objects to a plan and from a plan to both.
+ */
+#ifndef SVCCTL_SESSION_H
+#define SVCCTL_SESSION_H
+
+#include "cli.h"
+#include "model.h"
+#include "nl.h"
+#include "plan.h"
+#include "state.h"
+
+struct session {
+	struct cli *cli;
+	struct state *state;
+	struct knl *knl;
+	struct objects known;		/* sorted by kind, namespace, name */
+	struct dp *have;		/* what the kernel holds */
+	struct model *model;
+	struct objects touched;		/* given an address or a port by us */
+	struct dp *want;
+};
+
+/* Both stores, settled, and what the state knows. Errors are said. */
+bool session_open(struct session *s, struct cli *c, enum state_mode mode);
+void session_close(struct session *s);
+
+/* By kind, namespace, name; the object of these in a list so sorted, or NULL. */
+void objects_sort(struct objects *list);
+struct object *objects_find(const struct objects *sorted, enum kind k, const char *ns,
+			    const char *name);
+
+/* Lays @changes over what is known (session.model); false if anything is wrong. */
+bool session_build(struct session *s, const struct objects *changes);
+/* Allocates, resolves (session.want), reads the kernel and compares; NULL on error. */
+struct plan *session_plan(struct session *s);
+
+/*
+ * Sends @p under @apply_id, planning again if somebody else committed meanwhile;
+ * @apply_id may be NULL.
+ */
+bool session_send(struct session *s, struct plan *p, const uint8_t *apply_id);
+
+#endif
