@@ -104,6 +104,15 @@ static void lines_print(FILE *f, const struct lines *l, const void *was, size_t 
 	}
 }
 
+/* What a service has that was not there (without a name) is new, not changed. */
+static void setting_print(FILE *f, const struct dp_service *was, const char *what,
+			  const char *old, const char *new)
+{
+	if (was->name)
+		fprintf(f, "    - %s %s\n", what, old);
+	fprintf(f, "    + %s %s\n", what, new);
+}
+
 static void settings_print(FILE *f, const struct dp_service *was, const struct dp_service *want)
 {
 	static const char *const scheds[__SVCNAT_SCHED_MAX] = {
@@ -113,11 +122,10 @@ static void settings_print(FILE *f, const struct dp_service *was, const struct d
 	uint32_t icmp = SVCNAT_SERVICE_F_REJECT_ICMP;
 
 	if (was->sched != want->sched)
-		fprintf(f, "    - scheduler %s\n    + scheduler %s\n", scheds[was->sched],
-			scheds[want->sched]);
+		setting_print(f, was, "scheduler", scheds[was->sched], scheds[want->sched]);
 	if ((was->flags ^ want->flags) & icmp)
-		fprintf(f, "    - refuse by %s\n    + refuse by %s\n",
-			was->flags & icmp ? "icmp" : "reset", want->flags & icmp ? "icmp" : "reset");
+		setting_print(f, was, "refuse by", was->flags & icmp ? "icmp" : "reset",
+			      want->flags & icmp ? "icmp" : "reset");
 }
 
 static void header_print(FILE *f, char sign, const struct dp_service *s)

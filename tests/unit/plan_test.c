@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The plan: doing what it says leads from one state to the other, in fewest steps. */
+#include "lab.h"
+#include <netinet/in.h>
+
+static struct ip ip4(uint32_t last)
+{
+	return (struct ip){ .family = AF_INET, .b = { 10, 0, (uint8_t)(last >> 8), (uint8_t)last } };
+}
+
+/* Services over few names and values, so that pairs of states have much in common. */
+static void random_service(struct arena *a, uint64_t *seed, uint32_t number, struct dp_service *s)
+{
+	size_t most = lab_random(seed) % 4;
+
+	s->name = arena_printf(a, "ns/s%u:", number / 2);
+	s->family = AF_INET;
+	s->proto = number % 2 ? IPPROTO_UDP : IPPROTO_TCP;
+	s->sched = lab_random(seed) % 8 ? SVCNAT_SCHED_RANDOM : SVCNAT_SCHED_RR;
+	s->flags = lab_random(seed) % 8 ? 0 : SVCNAT_SERVICE_F_REJECT_ICMP;
+	s->frontends = arena_alloc(a, sizeof(*s->frontends));
+	s->frontends[0] = (struct dp_frontend){ .ip = ip4(number), .port = 80 };
+	s->n_frontends = lab_random(seed) % 8 != 0;
+	s->backends = arena_alloc(a, most * sizeof(*s->backends));
+	for (uint32_t i = 0; i < most; i++) {
+		if (lab_random(seed) % 4)
+			s->backends[s->n_backends++] = (struct dp_backend){
+				.ip = ip4(256 + i), .port = 8080, .flags = lab_random(seed) % 8 ? 1 : 3,
+				.connections = lab_random(seed),
+			};
+	}
+}
+
+static struct dp *random_state(struct arena *a, uint64_t *seed)
+{
+	struct dp *dp = arena_alloc(a, sizeof(*dp));
+	uint32_t keep = lab_random(seed) % 5;
+
+	dp->generation = lab_random(seed) % 3;
+	dp->services = arena_alloc(a, 16 * sizeof(*dp->services));
+	for (uint32_t i = 0; i < 16; i++)
+		if (lab_random(seed) % 4 < keep)
+			random_service(a, seed, i, &dp->services[dp->n_services++]);
+	if (lab_random(seed) % 2) {
+		dp->config.cluster_cidrs = arena_alloc(a, sizeof(struct prefix));
+		dp->config.cluster_cidrs[0] = (struct prefix){ ip4(lab_random(seed) % 2), 32 };
+		dp->config.n_cluster_cidrs = 1;
+	}
+	dp_sort(dp);
+	return dp;
+}
+
+/* What the kernel does with the steps, the slow way. */
+static struct dp *carry_out(struct arena *a, const struct dp *have, const struct plan *p)
+{
+	struct dp *dp = arena_alloc(a, sizeof(*dp));
+
+	dp->config = p->config ? *p->config : have->config;
+	dp->services = arena_alloc(a, (have->n_services + p->n) * sizeof(*dp->services));
+	for (size_t i = 0; i < have->n_services; i++) {
+		bool named = false;
+
+		for (size_t j = 0; j < p->n; j++)
+			named |= p->steps[j].was == &have->services[i];
+		if (!named)
+			dp->services[dp->n_services++] = have->services[i];
+	}
+	for (size_t j = 0; j < p->n; j++)
+		if (p->steps[j].want)
+			dp->services[dp->n_services++] = *p->steps[j].want;
+	dp_sort(dp);
+	return dp;
+}
+
+static void assert_same(const struct dp *x, const struct dp *y)
+{
+	assert_int_equal(x->n_services, y->n_services);
+	for (size_t i = 0; i < x->n_services; i++)
+		assert_true(dp_service_equal(&x->services[i], &y->services[i]));
+	assert_true(dp_config_equal(&x->config, &y->config));
+}
+
+static void check_steps(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct plan_step *s = &p->steps[i];
+
+		assert_true(s->op == PLAN_ADD ? !s->was && s->want :
+			    s->op == PLAN_REMOVE ? s->was && !s->want :
+			    s->was && s->want && !dp_service_cmp(s->was, s->want) &&
+			    !dp_service_equal(s->was, s->want));
+		if (i)
+			assert_true(dp_service_cmp(s[-1].want ? s[-1].want : s[-1].was,
+						   s->want ? s->want : s->was) < 0);
+	}
+}
+
+static void test_random_states(void **state)
+{
+	uint64_t seed = 7;
+
+	for (int round = 0; round < 20000; round++) {
+		struct arena *a = arena_new();
+		struct dp *have = random_state(a, &seed), *want = random_state(a, &seed);
+		struct plan *p = plan_make(a, have, want);
+
+		check_steps(p);
+		assert_int_equal(p->generation, have->generation);
+		assert_ptr_equal(p->want, want);
+		assert_same(carry_out(a, have, p), want);
+		assert_true(plan_empty(plan_make(a, want, want)));
+		assert_int_equal(p->replace, !have->generation || p->n > (have->n_services >
+				 want->n_services ? have->n_services : want->n_services) / 2);
+		arena_free(a);
+	}
+}
+
+#define WEB "apiVersion: v1\nkind: Service\nmetadata: {name: web"
+#define SLICE \
+	"---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, " \
+	"metadata: {name: w, labels: {kubernetes.io/service-name: web}}, " \
+	"ports: [{name: http, port: 8080}], endpoints: "
+
+static struct dp *resolve(struct lab *l, const char *yaml)
+{
+	struct model *m;
+
+	l->known = (struct objects){ 0 };
+	m = lab_apply(l, yaml);
+	return model_resolve(m, NULL, l->d);
+}
+
+static void test_print(void **state)
+{
+	struct lab *l = lab_new();
+	struct dp *have = resolve(l, WEB "}\nspec: {type: NodePort, clusterIP: 10.96.0.10, "
+		"ports: [{name: http, port: 80, nodePort: 30080}, {name: old, port: 81, nodePort: 30081}]}\n"
+		SLICE "[{addresses: [10.1.0.1]}, {addresses: [10.1.0.2], conditions: {ready: false}}]}\n");
+	struct dp *want = resolve(l, WEB ", annotations: {svcnat.io/scheduler: round-robin, "
+		"svcnat.io/refuse: icmp}}\nspec: {type: NodePort, clusterIP: 10.96.0.10, "
+		"ports: [{name: http, port: 80, nodePort: 30090}, {name: new, port: 82, protocol: UDP, "
+		"nodePort: 30082}], externalTrafficPolicy: Local}\n"
+		SLICE "[{addresses: [10.1.0.1], nodeName: node-a}, {addresses: [10.1.0.2]}, "
+		"{addresses: [10.1.0.3], conditions: {ready: false}}]}\n---\n"
+		"{apiVersion: v1, kind: Node, metadata: {name: node-a}, spec: {podCIDR: 10.1.0.0/24}, "
+		"status: {addresses: [{type: InternalIP, address: 192.0.2.1}]}}\n");
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	plan_print(f, plan_make(l->a, have, want));
+	fputs("\nnothing to do:\n", f);
+	plan_print(f, plan_make(l->a, want, want));
+	fclose(f);
+	lab_golden("plan.txt", text);
+	free(text);
+	lab_free(l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_states),
+		cmocka_unit_test(test_print),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
