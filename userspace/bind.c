@@ -6,13 +6,16 @@
 
 struct bind *bind_new(struct arena *a, struct source *src, struct objects *out, struct diag *d)
 {
-	struct bind *b = arena_alloc(a, sizeof(*b));
+	size_t cap = 0;
+	struct bind *b = mem_grow(NULL, &cap, sizeof(*b));
 
+	memset(b, 0, offsetof(struct bind, stack));
 	b->arena = a;
 	b->src = src;
 	b->out = out;
 	b->diag = d;
-	b->top = b->stack;	/* M_ROOT */
+	b->top = b->stack;
+	*b->top = (struct frame){ .mode = M_ROOT };
 	return b;
 }
 
@@ -35,6 +38,7 @@ void bind_free(struct bind *b)
 	free(b->places.p);
 	free(b->log.ev);
 	free(b->log.text);
+	free(b);
 }
 
 bool bind_stopped(const struct bind *b)
@@ -86,8 +90,8 @@ const char *bind_text(struct bind *b, const char *s, size_t len)
 		for (size_t i = 0; i < len; i++)
 			first = first << 8 | (unsigned char)s[i];
 	}
-	slot = (first + last * 31 + len) * 0x9e3779b97f4a7c15 >> 55;
-	_Static_assert(INTERN_SLOTS == 1 << (64 - 55), "the hash fills the table");
+	slot = (first + last * 31 + len) * 0x9e3779b97f4a7c15 >> 56;
+	_Static_assert(INTERN_SLOTS == 1 << (64 - 56), "the hash fills the table");
 	if (!b->intern[slot].s || b->intern[slot].len != len ||
 	    memcmp(b->intern[slot].s, s, len)) {
 		b->intern[slot].s = arena_strndup(b->arena, s, len);

@@ -89,7 +89,7 @@ struct skipped {
 };
 
 #define SKIPPED_MAX 32		/* kinds told apart */
-#define INTERN_SLOTS 512
+#define INTERN_SLOTS 256
 
 struct bind {
 	struct arena *arena;
@@ -111,9 +111,10 @@ struct bind {
 	size_t n_said;
 	struct skipped *skipped;
 	size_t n_skipped;
+	struct text intern[INTERN_SLOTS];
+	/* From here on not zeroed: made for every object that comes from the state. */
 	struct frame stack[DEPTH_MAX + 2];
 	struct head heads[DEPTH_MAX + 2];
-	struct text intern[INTERN_SLOTS];
 };
 
 static inline struct head *head_of(struct bind *b, const struct frame *f)
