@@ -46,6 +46,7 @@ void knl_get_backend(const struct nlattr *nest, struct dp_backend *b)
 	const struct nlattr *a;
 	int rem;
 
+	b->flags = SVCNAT_BACKEND_F_CLUSTER;
 	nla_for_each_nested(a, nest, rem) {
 		switch (nla_type(a)) {
 		case SVCNAT_BACKEND_A_ADDR:

@@ -42,6 +42,12 @@ static bool replace_all, refuse;
 static uint64_t generation, base;
 static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
+static struct nlattr *config, *staged_config;
+
+static struct nlattr *copy(const struct nlattr *a)
+{
+	return memcpy(malloc(NLA_ALIGN(a->nla_len)), a, a->nla_len);
+}
 
 static void list_add(struct list *l, const struct nlattr *a)
 {
@@ -49,8 +55,7 @@ static void list_add(struct list *l, const struct nlattr *a)
 		l->cap = l->cap ? 2 * l->cap : 64;
 		l->v = realloc(l->v, l->cap * sizeof(*l->v));
 	}
-	l->v[l->n] = malloc(NLA_ALIGN(a->nla_len));
-	memcpy(l->v[l->n++], a, a->nla_len);
+	l->v[l->n++] = copy(a);
 }
 
 static void list_clear(struct list *l)
@@ -146,6 +151,10 @@ static void info_get(const struct nlmsghdr *req)
 	put(SVCNAT_INFO_A_SERVICES, &n, sizeof(n));
 	put(SVCNAT_INFO_A_MODULE_VERSION, "stand-in", sizeof("stand-in"));
 	nest->nla_len = (uint16_t)(out + out_len - (char *)nest);
+	if (config) {
+		memcpy(out + out_len, config, config->nla_len);
+		out_len += NLA_ALIGN(config->nla_len);
+	}
 	end(h);
 	send_out();
 	acknowledge(req, 0);
@@ -208,6 +217,11 @@ static void take_over(void)
 		if (nla_type(staged.v[i]) == SVCNAT_A_SERVICE)
 			list_add(&services, staged.v[i]);
 	list_clear(&staged);
+	if (staged_config) {
+		free(config);
+		config = staged_config;
+		staged_config = NULL;
+	}
 	generation++;
 }
 
@@ -236,9 +250,12 @@ static void stage(struct nlattr *attrs, int len)
 	struct nlattr *a;
 	int rem;
 
-	nla_for_each_attr(a, attrs, len, rem)
-		if (nla_type(a) == SVCNAT_A_SERVICE || nla_type(a) == SVCNAT_A_REMOVE)
+	nla_for_each_attr(a, attrs, len, rem) {
+		if (nla_type(a) == SVCNAT_A_CONFIG)
+			staged_config = copy(a);
+		else
 			list_add(&staged, a);
+	}
 }
 
 static void answer(const struct nlmsghdr *req)
