@@ -21,6 +21,7 @@ class Peer:
 
     def __init__(self, services):
         self.services = services
+        self.often = services in (0, 1, plan.SERVICES)
         self.name = f"{self.label}, {services:,} services" if services else self.label
         self.lab = Lab(f"{type(self).__name__}{services}".lower())
         self.load()
@@ -116,6 +117,10 @@ class Ipvs(Service):
 
     label = "IPVS"
 
+    def __init__(self, services):
+        super().__init__(services)
+        self.often = False  # forgetting takes it seconds
+
     def load(self):
         vip, port = self.target()
         track(self.lab.node)
@@ -129,7 +134,7 @@ class Ipvs(Service):
 
     def forget(self):
         """IPVS has no flush: new entries get a second to live; the first conversation stays."""
-        run("ipvsadm", "--set", "0", "0", "3", netns=self.lab.node)
+        run("ipvsadm", "--set", "0", "0", "1", netns=self.lab.node)
         super().forget()
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:

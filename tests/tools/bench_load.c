@@ -10,6 +10,7 @@
  * Prints nanoseconds, a line a timed transaction. Addresses are those of
  * tests/bench/plan.py.
  */
+#define _POSIX_C_SOURCE 200809L
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@
 struct bench {
 	struct arena *arena;
 	struct diag *diag;
-	struct nl *nl;
+	struct knl *nl;
 	struct dp want;
 	size_t n_backends;
 };
@@ -79,7 +80,7 @@ static bool read_generation(struct bench *b, uint64_t *generation)
 {
 	struct dp now = { 0 };
 
-	if (!nl_info(b->nl, b->arena, &now, b->diag))
+	if (!knl_info(b->nl, b->arena, &now, b->diag))
 		return false;
 	*generation = now.generation;
 	return true;
@@ -93,7 +94,7 @@ static bool apply(struct bench *b, struct plan *p, bool timed)
 	if (!read_generation(b, &p->generation))
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	if (nl_apply(b->nl, p, NULL, &generation, b->diag) != NL_OK)
+	if (knl_apply(b->nl, p, NULL, &generation, b->diag) != KNL_OK)
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	if (timed)
@@ -151,10 +152,10 @@ int main(int argc, char **argv)
 	b.n_backends = strtoul(argv[3], NULL, 10);
 	b.arena = arena_new();
 	b.diag = diag_new(stderr);
-	b.nl = nl_open(b.diag);
+	b.nl = knl_open(b.diag);
 	ok = b.nl && load(&b, services, !adding) &&
 	     (!adding || add(&b, services, strtoul(argv[4], NULL, 10)));
-	nl_close(b.nl);
+	knl_close(b.nl);
 	diag_free(b.diag);
 	arena_free(b.arena);
 	return ok ? 0 : 1;
