@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// LIBS: nl-3
 /*
  * A stand-in for the kernel's side of kmod/uapi/svcnat.h, where no module can be
  * loaded: a process on NETLINK_USERSOCK that svcctl is sent to by
