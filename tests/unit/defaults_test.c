@@ -109,8 +109,8 @@ static const struct again agains[] = {
 	{ "a node port claimed by another port moves",
 	  SVC("{type: NodePort, clusterIP: 10.96.3.3, ports: [{port: 80, nodePort: 30500}]}"),
 	  SVC("{type: NodePort, ports: [{name: b, port: 81, nodePort: 30500}, "
-	      "{name: a, port: 82, nodePort: 30501}]}"),
-	  "web NodePort ips=10.96.3.3 families=IPv4 policy=SingleStack TCP/81>81@30500 TCP/82>82@30501" },
+	      "{name: a, port: 80}]}"),
+	  "web NodePort ips=10.96.3.3 families=IPv4 policy=SingleStack TCP/81>81@30500 TCP/80>80@31748" },
 	{ "node ports end with the type",
 	  SVC("{type: NodePort, clusterIP: 10.96.3.3, ports: [{port: 80, nodePort: 30500}]}"),
 	  SVC("{ports: [{port: 80}]}"),

@@ -115,6 +115,43 @@ static void test_random_states(void **state)
 	}
 }
 
+/* Each difference is one; what is only read is none. */
+static void test_equal(void **state)
+{
+	struct dp_frontend fe = { .ip = ip4(1), .port = 80 }, fe2;
+	struct dp_backend be = { .ip = ip4(2), .port = 80, .flags = 1 }, be2;
+	const struct dp_service s = { .name = "a/b:", .family = AF_INET, .proto = IPPROTO_TCP,
+		.frontends = &fe, .n_frontends = 1, .backends = &be, .n_backends = 1 };
+	struct dp_service t = s;
+
+	t.frontends = &fe2;
+	t.backends = &be2;
+#define DIFFERS(change, want) do { \
+	struct dp_service u = t; \
+	fe2 = fe; \
+	be2 = be; \
+	change; \
+	assert_int_equal(!dp_service_equal(&s, &u), want); \
+} while (0)
+	DIFFERS((void)u, false);
+	DIFFERS(be2.connections = u.refused = u.dropped = u.connections = 9, false);
+	DIFFERS(u.name = "a/c:", true);
+	DIFFERS(u.family = AF_INET6, true);
+	DIFFERS(u.proto = IPPROTO_UDP, true);
+	DIFFERS(u.sched = SVCNAT_SCHED_RR, true);
+	DIFFERS(u.flags = SVCNAT_SERVICE_F_REJECT_ICMP, true);
+	DIFFERS(u.n_frontends = 0, true);
+	DIFFERS(u.n_backends = 0, true);
+	DIFFERS(fe2.kind = SVCNAT_FRONTEND_EXTERNAL_IP, true);
+	DIFFERS(fe2.ip = ip4(3), true);
+	DIFFERS(fe2.port = 81, true);
+	DIFFERS(fe2.flags = SVCNAT_FRONTEND_F_LOCAL, true);
+	DIFFERS(be2.ip = ip4(3), true);
+	DIFFERS(be2.port = 81, true);
+	DIFFERS(be2.flags = 3, true);
+#undef DIFFERS
+}
+
 #define WEB "apiVersion: v1\nkind: Service\nmetadata: {name: web"
 #define SLICE \
 	"---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, " \
@@ -160,6 +197,7 @@ static void test_print(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_equal),
 		cmocka_unit_test(test_random_states),
 		cmocka_unit_test(test_print),
 	};
