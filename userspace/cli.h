@@ -55,6 +55,9 @@ bool options_init(struct cli *c, int argc, char **argv);
 int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 		 const struct option *verb_long);
 
+/* What --help says of a verb. */
+void verb_help(const char *name);
+
 /* "svc", "services", "Service" … to a kind; KIND_MAX if none. */
 int kind_from_word(const char *word);
 

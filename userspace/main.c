@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/* svcctl: the table of verbs. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+
+static const struct verb {
+	const char *name;
+	int (*run)(struct cli *c, int argc, char **argv);
+	const char *usage;
+	const char *what;
+} verbs[] = {
+	{ "apply", cmd_apply, "-f FILE|DIR|- [-R] [--prune] [--dry-run]",
+	  "make these objects so" },
+	{ "diff", cmd_diff, "[-f FILE|DIR|-] [-R]",
+	  "what apply would change: exit 0 nothing, 1 something, 2 error" },
+	{ "delete", cmd_delete, "-f FILE|DIR|- | KIND NAME... [-n NS]", "remove objects" },
+	{ "get", cmd_get, "services|endpoints|pods|nodes|endpointslices|backends [NAME] [-n NS|-A] [-o wide|json|yaml|name]",
+	  "list objects" },
+	{ "describe", cmd_describe, "service NAME [-n NS]", "all about a service" },
+	{ "explain", cmd_explain, "PROTO SRC[:PORT] DST:PORT [-o json]",
+	  "which backend a connection would get, and why" },
+	{ "stats", cmd_stats, "[NAME] [-n NS|-A] [-o json]", "connections and refusals" },
+	{ "monitor", cmd_monitor, "[-o json]", "follow what changes in the kernel" },
+	{ "flush", cmd_flush, "", "take everything out of the kernel; the state stays" },
+	{ "restore", cmd_restore, "", "put the state back into the kernel" },
+	{ "version", cmd_version, "", "versions of tool and module" },
+};
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static const char common[] =
+	"Options of every verb, also as SVCCTL_NODE ... and in --config FILE:\n"
+	"  --node NAME               this node (default: the host name)\n"
+	"  --cluster-cidr CIDR,...   where Pods live (default: the Nodes' podCIDRs)\n"
+	"  --service-cidr CIDR,...   where ClusterIPs are taken from\n"
+	"  --lb-pool CIDR,...        where load balancer addresses are taken from (default: nowhere)\n"
+	"  --external-ips CIDR,...   externalIPs that are honoured (default: none)\n"
+	"  --nodeport-addresses primary|all|CIDR,...\n"
+	"  --nodeport-range MIN-MAX  (default 30000-32767)\n"
+	"  --state FILE              (default /var/lib/svcctl/state.db)\n";
+
+void verb_help(const char *name)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(name, verbs[i].name))
+			printf("usage: svcctl %s %s\n\n%s\n\n%s", name, verbs[i].usage, verbs[i].what,
+			       common);
+}
+
+static void help(FILE *f)
+{
+	fprintf(f, "usage: svcctl VERB ...\n\n");
+	for (size_t i = 0; i < N_VERBS; i++)
+		fprintf(f, "  %-9s %s\n", verbs[i].name, verbs[i].what);
+	fprintf(f, "\n%s\n\"svcctl VERB --help\" says more.\n", common);
+}
+
+/* A verb that begins alike, or NULL. */
+static const char *similar(const char *word)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strncmp(word, verbs[i].name, 2))
+			return verbs[i].name;
+	return NULL;
+}
+
+static int run_verb(const struct verb *v, int argc, char **argv)
+{
+	struct cli c = { .verb = v->name };
+	int code = EXIT_USAGE;
+
+	c.a = arena_new();
+	c.d = diag_new(stderr);
+	if (options_init(&c, argc, argv))
+		code = v->run(&c, argc, argv);
+	diag_finish(c.d);
+	diag_free(c.d);
+	arena_free(c.a);
+	if (fflush(stdout) && code == EXIT_OK)
+		code = EXIT_ERROR;
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help(stdout);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return run_verb(&verbs[i], argc - 1, argv + 1);
+	fprintf(stderr, "svcctl: no verb \"%s\"", argv[1]);
+	if (similar(argv[1]))
+		fprintf(stderr, ": did you mean \"%s\"?", similar(argv[1]));
+	fprintf(stderr, "\n");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Options every verb takes; see cli.h. One table serves the command line, the
+ * environment (SVCCTL_NODE for --node) and --config FILE (node: value).
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#include "cli.h"
+#include "object.h"
+
+#define COMMON 1000	/* val of the first common option */
+
+static const char *const names[] = {
+	"node", "cluster-cidr", "service-cidr", "lb-pool", "external-ips", "nodeport-addresses",
+	"nodeport-range", "state", "config", "help",
+};
+
+enum { NODE, CLUSTER_CIDR, SERVICE_CIDR, LB_POOL, EXTERNAL_IPS, NODEPORT_ADDRESSES,
+       NODEPORT_RANGE, STATE, CONFIG, HELP, N_NAMES };
+
+static bool bad(struct cli *c, const char *where, int which, const char *value,
+		const char *expected)
+{
+	diag_error(c->d, NULL, NULL, "%s%s: \"%s\": expected %s", where, names[which], value,
+		   expected);
+	return false;
+}
+
+/* Comma list of prefixes; a bare address is one of its own length. */
+static bool take_prefixes(struct cli *c, const char *value, struct prefixes *out)
+{
+	char *list = arena_strdup(c->a, value), *item, *save;
+
+	*out = (struct prefixes) { 0 };
+	for (item = strtok_r(list, ", ", &save); item; item = strtok_r(NULL, ", ", &save)) {
+		struct prefix p = { 0 };
+
+		if (ip_parse(item, &p.ip))
+			p.len = (uint8_t)(8 * ip_len(&p.ip));
+		else if (!prefix_parse(item, &p))
+			return false;
+		*(struct prefix *)arena_push(c->a, &out->v, &out->n, sizeof(*out->v)) = p;
+	}
+	return true;
+}
+
+static bool take_range(struct options *o, const char *value)
+{
+	unsigned int min, max;
+	char end;
+
+	if (sscanf(value, "%u-%u%c", &min, &max, &end) != 2 || !min || min > max || max > 65535)
+		return false;
+	o->nodeport_min = (uint16_t)min;
+	o->nodeport_max = (uint16_t)max;
+	return true;
+}
+
+static bool take_nodeport_addresses(struct cli *c, const char *value)
+{
+	struct options *o = &c->opt;
+
+	if (!strcmp(value, "primary"))
+		o->nodeport_mode = NODEPORT_PRIMARY;
+	else if (!strcmp(value, "all"))
+		o->nodeport_mode = NODEPORT_ALL;
+	else if (!strcmp(value, "localhost"))
+		o->nodeport_mode = NODEPORT_LOCALHOST;
+	else
+		o->nodeport_mode = NODEPORT_CIDRS;
+	return o->nodeport_mode != NODEPORT_CIDRS || take_prefixes(c, value, &o->nodeport_cidrs);
+}
+
+static const char *node_name(struct arena *a, const char *value)
+{
+	char *name;
+
+	while (isspace((unsigned char)*value))
+		value++;
+	name = arena_strdup(a, value);
+	for (char *p = name; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	for (char *p = name + strlen(name); p > name && isspace((unsigned char)p[-1]); )
+		*--p = '\0';
+	return name;
+}
+
+/* @where: how the option was given, up to its name: "--", or a file. */
+static bool take(struct cli *c, const char *where, int which, const char *value)
+{
+	struct options *o = &c->opt;
+	struct prefixes *lists[N_NAMES] = {
+		[CLUSTER_CIDR] = &o->cluster_cidrs, [SERVICE_CIDR] = &o->service_cidrs,
+		[LB_POOL] = &o->lb_pools, [EXTERNAL_IPS] = &o->external_ips,
+	};
+
+	if (lists[which])
+		return take_prefixes(c, value, lists[which]) ||
+		       bad(c, where, which, value, "prefixes such as 10.96.0.0/12,fd00:10:96::/112");
+	switch (which) {
+	case NODE:
+		o->node = node_name(c->a, value);
+		return true;
+	case NODEPORT_ADDRESSES:
+		return take_nodeport_addresses(c, value) ||
+		       bad(c, where, which, value, "primary, all, localhost or prefixes");
+	case NODEPORT_RANGE:
+		return take_range(o, value) || bad(c, where, which, value, "a range such as 30000-32767");
+	case STATE:
+		o->state = arena_strdup(c->a, value);
+		return true;
+	}
+	return true;
+}
+
+static int name_find(const char *name)
+{
+	for (int i = 0; i < CONFIG; i++)
+		if (!strcmp(name, names[i]))
+			return i;
+	return -1;
+}
+
+static bool config_entry(struct cli *c, const char *path, const char *key, const char *value)
+{
+	char *where = arena_printf(c->a, "%s: ", path);
+	int which = name_find(key);
+
+	if (which >= 0)
+		return take(c, where, which, value);
+	diag_error(c->d, NULL, NULL, "%s%s: no such option", where, key);
+	return false;
+}
+
+static bool config_events(struct cli *c, const char *path, yaml_parser_t *parser)
+{
+	char *key = NULL;
+	yaml_event_t ev;
+	bool ok = true, more = true;
+	int depth = 0;
+
+	while (ok && more) {
+		if (!yaml_parser_parse(parser, &ev)) {
+			diag_error(c->d, NULL, NULL, "%s:%zu: %s: expected lines \"name: value\"", path,
+				   parser->problem_mark.line + 1, parser->problem);
+			return false;
+		}
+		more = ev.type != YAML_STREAM_END_EVENT;
+		if (ev.type == YAML_MAPPING_START_EVENT)
+			ok = ++depth == 1;
+		else if (ev.type == YAML_SEQUENCE_START_EVENT || ev.type == YAML_ALIAS_EVENT)
+			ok = false;
+		else if (ev.type == YAML_SCALAR_EVENT && key) {
+			if (!config_entry(c, path, key, (const char *)ev.data.scalar.value)) {
+				yaml_event_delete(&ev);
+				return false;
+			}
+			key = NULL;
+		} else if (ev.type == YAML_SCALAR_EVENT) {
+			key = arena_strdup(c->a, (const char *)ev.data.scalar.value);
+		}
+		yaml_event_delete(&ev);
+	}
+	if (!ok)
+		diag_error(c->d, NULL, NULL, "%s: expected lines \"name: value\" and nothing deeper", path);
+	return ok;
+}
+
+static bool read_config(struct cli *c, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	yaml_parser_t parser;
+	bool ok;
+
+	if (!f || !yaml_parser_initialize(&parser)) {
+		diag_error(c->d, NULL, NULL, "--config %s: %s", path, strerror(errno));
+		if (f)
+			fclose(f);
+		return false;
+	}
+	yaml_parser_set_input_file(&parser, f);
+	ok = config_events(c, path, &parser);
+	yaml_parser_delete(&parser);
+	fclose(f);
+	return ok;
+}
+
+static bool read_environment(struct cli *c)
+{
+	for (int i = 0; i < CONFIG; i++) {
+		char *name = arena_printf(c->a, "SVCCTL_%s", names[i]);
+		const char *value;
+
+		for (char *p = name; *p; p++)
+			*p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+		value = getenv(name);
+		if (value && !take(c, "in the environment: ", i, value))
+			return false;
+	}
+	return true;
+}
+
+/* --config is wanted before the environment, and that before the command line. */
+static const char *find_config(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--config=", 9))
+			return argv[i] + 9;
+		if (!strcmp(argv[i], "--config") && i + 1 < argc)
+			return argv[i + 1];
+	}
+	return getenv("SVCCTL_CONFIG");
+}
+
+bool options_init(struct cli *c, int argc, char **argv)
+{
+	const char *config = find_config(argc, argv);
+	char host[256] = "localhost";
+
+	gethostname(host, sizeof(host) - 1);
+	c->opt.node = node_name(c->a, host);
+	c->opt.nodeport_min = 30000;
+	c->opt.nodeport_max = 32767;
+	c->opt.state = "/var/lib/svcctl/state.db";
+	take(c, "", SERVICE_CIDR, "10.96.0.0/12,fd00:10:96::/112");
+	return (!config || read_config(c, config)) && read_environment(c);
+}
+
+int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
+		 const struct option *verb_long)
+{
+	struct option all[64];
+	size_t n = 0;
+	int opt;
+
+	for (; verb_long[n].name; n++)
+		all[n] = verb_long[n];
+	for (int i = 0; i < N_NAMES; i++)
+		all[n++] = (struct option) { names[i], i == HELP ? no_argument : required_argument,
+					     NULL, COMMON + i };
+	all[n] = (struct option) { 0 };
+	while ((opt = getopt_long(argc, argv, verb_short, all, NULL)) >= COMMON) {
+		if (opt == COMMON + HELP) {
+			verb_help(c->verb);
+			exit(EXIT_OK);
+		}
+		if (!take(c, "--", opt - COMMON, optarg))
+			return '?';
+	}
+	return opt;
+}
+
+int kind_from_word(const char *word)
+{
+	static const struct { const char *word; enum kind kind; } words[] = {
+		{ "service", KIND_SERVICE }, { "services", KIND_SERVICE }, { "svc", KIND_SERVICE },
+		{ "pod", KIND_POD }, { "pods", KIND_POD }, { "po", KIND_POD },
+		{ "endpoints", KIND_ENDPOINTS }, { "ep", KIND_ENDPOINTS },
+		{ "endpointslice", KIND_SLICE }, { "endpointslices", KIND_SLICE },
+		{ "node", KIND_NODE }, { "nodes", KIND_NODE }, { "no", KIND_NODE },
+		{ "namespace", KIND_NAMESPACE }, { "namespaces", KIND_NAMESPACE }, { "ns", KIND_NAMESPACE },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcasecmp(word, words[i].word))
+			return words[i].kind;
+	return KIND_MAX;
+}
