@@ -81,6 +81,20 @@ static void test_without_pools(void **state)
 	lab_free(l);
 }
 
+/* What an API server's own load balancer gave is all there is. */
+static void test_decided_elsewhere(void **state)
+{
+	struct lab *l = lab_new();
+	struct model *m;
+
+	lab_prefix(l, &l->opt.lb_pools, "2001:db8::/120");
+	m = lab_apply(l, "{apiVersion: v1, kind: Service, metadata: {name: s0, uid: x}, spec: {type: "
+		      "LoadBalancer, clusterIPs: [10.96.0.1, 'fd00::1'], ports: [{port: 80}]}, "
+		      "status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}}\n");
+	assert_int_equal(lab_service(m, "s0")->n_ingress, 1);
+	lab_free(l);
+}
+
 static void test_wish_outside_pools(void **state)
 {
 	struct lab *l = lab_new();
@@ -231,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_without_pools),
+		cmocka_unit_test(test_decided_elsewhere),
 		cmocka_unit_test(test_wish_outside_pools),
 		cmocka_unit_test(test_node_port_band),
 		cmocka_unit_test(test_cluster_range),

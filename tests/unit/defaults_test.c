@@ -132,6 +132,10 @@ static const struct again agains[] = {
 	  SVC("{clusterIPs: [10.96.3.3, 'fd00:10:96::9'], ports: [{port: 80}]}"),
 	  SVC("{ipFamilyPolicy: PreferDualStack, ports: [{port: 80}]}"),
 	  "web ClusterIP ips=10.96.3.3,fd00:10:96::9 families=IPv4,IPv6 policy=PreferDualStack TCP/80>80" },
+	{ "another first address, another pair",
+	  SVC("{clusterIPs: [10.96.3.3, 'fd00:10:96::9'], ports: [{port: 80}]}"),
+	  SVC("{clusterIP: 10.96.4.4, ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]}"),
+	  "web ClusterIP ips=10.96.4.4,fd00:10:96::8140 families=IPv4,IPv6 policy=RequireDualStack TCP/80>80" },
 	{ "load balancer addresses and health port stay",
 	  SVC("{type: LoadBalancer, clusterIP: 10.96.3.3, externalTrafficPolicy: Local, "
 	      "healthCheckNodePort: 30700, ports: [{port: 80, nodePort: 30500}]}")
