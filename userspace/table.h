@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Columns as kubectl prints them: as wide as their widest cell, three spaces between. */
+#ifndef SVCCTL_TABLE_H
+#define SVCCTL_TABLE_H
+
+#include <stdio.h>
+#include "arena.h"
+
+struct table {
+	struct arena *a;
+	const char **cells;
+	size_t n;
+	size_t columns;
+};
+
+/* @cell: NULL prints as nothing, which ends no column early. */
+void table_add(struct table *t, const char *cell);
+void table_print(FILE *f, const struct table *t);
+
+#endif
