@@ -342,6 +342,7 @@ void bind_object_value(struct bind *b, struct frame *f, int event)
 void bind_object_map_end(struct bind *b, struct frame *f)
 {
 	struct head *h = head_of(b, f);
+	enum kind k;
 
 	if (b->logging) {
 		bind_object_value(b, f, EV_MAP_END);
@@ -354,9 +355,12 @@ void bind_object_map_end(struct bind *b, struct frame *f)
 		return;
 	}
 	settle(b, h, true);
-	bind_say(b, true, h->place, h->kind ? "apiVersion" : "kind",
-		 h->kind ? "missing: expected for instance v1" :
-			   "missing: expected for instance Service");
+	if (h->kind)
+		bind_say(b, true, h->place, "apiVersion", "missing: expected \"%s\"",
+			 kind_find(h->kind, strlen(h->kind), &k) ? schema_api(k) : "v1");
+	else
+		bind_say(b, true, h->place, "kind", "missing: expected what this object is, "
+			 "for instance Service");
 	log_cut(&b->log, h->log);
 }
 
@@ -403,7 +407,7 @@ void bind_object_done(struct bind *b, struct frame *f)
 	else if (strcmp(o->api_version, schema_api(o->kind)))
 		bind_say(b, true, h->place, "apiVersion", "\"%s\" has no kind %s: expected \"%s\"",
 			 o->api_version, kind_name(o->kind), schema_api(o->kind));
-	if (!o->name || !*o->name)
+	if ((!o->name || !*o->name) && b->errors == h->errors)
 		bind_say(b, true, h->place, "metadata.name", "missing: expected the %s's name",
 			 kind_name(o->kind));
 	if (o->kind == KIND_NODE || o->kind == KIND_NAMESPACE)

@@ -163,8 +163,12 @@ static void complain(struct json *j)
 		bind_error(j->bind, &loc, "broken JSON: the text ends in the middle of an object: "
 			   "is it cut off?");
 	} else {
-		text_locate(&j->pos, token_start(j->text, end < j->len ? end : j->len), &loc);
-		bind_error(j->bind, &loc, "broken JSON: %.*s", (int)strcspn(text, "\n"), text);
+		end = end < j->len ? end : j->len;
+		/* For this one yajl goes back to where the token begins. */
+		if (strncmp(text, "after key and value", 19))
+			end = token_start(j->text, end);
+		text_locate(&j->pos, end, &loc);
+		bind_error(j->bind, &loc, "broken JSON: %.*s", (int)strcspn(text, ".\n"), text);
 	}
 	yajl_free_error(j->yajl, msg);
 }
