@@ -173,7 +173,8 @@ static bool cluster_ips(struct alloc *al, struct service *svc, bool *changed)
 		v[i] = i < have ? svc->cluster_ips.v[i] :
 		       pick_ip(al, svc, al->cluster, cidrs->n, family);
 		if (!v[i])
-			return no_address(al, svc, "spec.clusterIPs", cidrs, "--service-cidr", family);
+			return no_address(al, svc, "spec.clusterIPs", cidrs, "--service-cidr",
+					  family);
 	}
 	svc->cluster_ip = v[0];
 	svc->cluster_ips = (struct strings){ v, want };
@@ -194,8 +195,8 @@ static bool pick_port(struct alloc *al, const struct service *svc, const char *f
 	uint64_t off;
 
 	if (!pool_pick(&al->ports, name_hash(o, (uint64_t)salt), port_taken, al, &off)) {
-		diag_error(al->d, &o->loc, field, "Service %s/%s: every node port of %u-%u is in use: "
-			   "delete a Service or widen --nodeport-range", o->ns, o->name,
+		diag_error(al->d, &o->loc, field, "Service %s/%s: every node port of %u-%u is in "
+			   "use: delete a Service or widen --nodeport-range", o->ns, o->name,
 			   al->m->opt->nodeport_min, al->m->opt->nodeport_max);
 		return false;
 	}
@@ -305,7 +306,7 @@ static bool ingress(struct alloc *al, struct service *svc, bool *changed)
 {
 	const struct prefixes *pools = &al->m->opt->lb_pools;
 
-	if (!service_is_lb(svc) || !pools->n || (svc->load_balancer_class && *svc->load_balancer_class))
+	if (!service_is_lb(svc) || !pools->n || !str_same(svc->load_balancer_class, NULL))
 		return true;
 	/* Somebody else's load balancer has spoken already. */
 	if (svc->n_ingress && object_is_decided(&svc->meta))
@@ -322,8 +323,8 @@ static bool ingress(struct alloc *al, struct service *svc, bool *changed)
 			continue;
 		ip = pick_ip(al, svc, al->lb, pools->n, family);
 		if (!ip)
-			return no_address(al, svc, "status.loadBalancer.ingress", pools, "--lb-pool",
-					  family);
+			return no_address(al, svc, "status.loadBalancer.ingress", pools,
+					  "--lb-pool", family);
 		ingress_add(al->m->a, svc, ip);
 		*changed = true;
 	}

@@ -58,7 +58,7 @@ static void twice(struct diag *d, const struct object *a, const struct object *b
 		two = a;
 	}
 	diag_error(d, &two->loc, "metadata.name",
-		   "%s %s%s%s is already at %s:%u: an object may be given once, remove one of the two",
+		   "%s %s%s%s is already at %s:%u: give each object once, remove one of the two",
 		   kind_name(two->kind), two->ns ? two->ns : "", two->ns ? "/" : "",
 		   two->name ? two->name : "without a name",
 		   one->loc.file ? one->loc.file : "the input", one->loc.line);

@@ -88,7 +88,8 @@ static void endpoints(const struct endpoints *ep, struct diag *d)
 		const struct ep_subset *s = &ep->subsets[i];
 
 		for (size_t j = 0; j < s->n_addresses; j++)
-			address(d, o, s->addresses[j].ip, 0, "subsets[%zu].addresses[%zu].ip", i, j);
+			address(d, o, s->addresses[j].ip, 0,
+				"subsets[%zu].addresses[%zu].ip", i, j);
 		for (size_t j = 0; j < s->n_not_ready; j++)
 			address(d, o, s->not_ready[j].ip, 0,
 				"subsets[%zu].notReadyAddresses[%zu].ip", i, j);
@@ -138,7 +139,8 @@ static void node(const struct node *n, struct diag *d)
 	for (size_t i = 0; i < n->n_addresses; i++)
 		if (str_is(n->addresses[i].type, "InternalIP") ||
 		    str_is(n->addresses[i].type, "ExternalIP"))
-			address(d, o, n->addresses[i].address, 0, "status.addresses[%zu].address", i);
+			address(d, o, n->addresses[i].address, 0,
+				"status.addresses[%zu].address", i);
 }
 
 void check_object(const struct options *opt, const struct object *o, struct diag *d)

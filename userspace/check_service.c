@@ -75,11 +75,11 @@ static void port_against_earlier(struct check *c, size_t i)
 		if (!str_same(p->protocol, q->protocol))
 			continue;
 		if (p->port == q->port)
-			wrong_port(c, i, "port", "%s port %d is spec.ports[%zu] too: "
-				   "expected each port once a protocol", p->protocol, (int)p->port, j);
+			wrong_port(c, i, "port", "%s port %d is spec.ports[%zu] too: expected each "
+				   "port once a protocol", p->protocol, (int)p->port, j);
 		if (p->node_port > 0 && p->node_port == q->node_port)
-			wrong_port(c, i, "nodePort", "%s node port %d is that of spec.ports[%zu] too: "
-				   "expected another one", p->protocol, (int)p->node_port, j);
+			wrong_port(c, i, "nodePort", "%s node port %d is that of spec.ports[%zu] "
+				   "too: expected another one", p->protocol, (int)p->node_port, j);
 	}
 }
 
@@ -185,7 +185,8 @@ static void alias(struct check *c)
 	char host[256];
 
 	if (!len) {
-		wrong(c, "spec.externalName", "missing: type ExternalName needs the name it stands for");
+		wrong(c, "spec.externalName", "missing: type ExternalName needs the name it "
+		      "stands for");
 	} else {
 		len -= name[len - 1] == '.';
 		snprintf(host, sizeof(host), "%.*s", (int)(len < 255 ? len : 255), name);
@@ -193,7 +194,8 @@ static void alias(struct check *c)
 			wrong(c, "spec.externalName", "%s %s", name, domain_fault(host));
 	}
 	if ((svc->cluster_ip && *svc->cluster_ip) || svc->cluster_ips.n)
-		wrong(c, "spec.clusterIP", "given for type ExternalName, which has no address: remove it");
+		wrong(c, "spec.clusterIP", "given for type ExternalName, which has no address: "
+		      "remove it");
 	if (svc->selector.n)
 		diag_warn(c->d, &svc->meta.loc, "spec.selector",
 			  "ignored: an ExternalName stands for a name, not for Pods");
@@ -224,16 +226,18 @@ static bool lenient_cidr(const char *text)
 static void outside(struct check *c)
 {
 	const struct service *svc = c->svc;
+	size_t n = svc->external_ips.n + svc->n_ingress;
 	struct ip ip;
 
 	for (size_t i = 0; i < svc->external_ips.n; i++)
 		address(c, element(c, "spec.externalIPs", i), svc->external_ips.v[i], &ip);
 	for (size_t i = 0; i < svc->n_ingress; i++)
 		if (svc->ingress[i].ip)
-			address(c, element(c, "status.loadBalancer.ingress", i), svc->ingress[i].ip, &ip);
-	if (svc->external_ips.n + svc->n_ingress > ADDRESSES_MAX)
+			address(c, element(c, "status.loadBalancer.ingress", i),
+				svc->ingress[i].ip, &ip);
+	if (n > ADDRESSES_MAX)
 		wrong(c, "spec.externalIPs", "%zu external and load balancer addresses: "
-		      "at most %d are possible", svc->external_ips.n + svc->n_ingress, ADDRESSES_MAX);
+		      "at most %d are possible", n, ADDRESSES_MAX);
 	if (svc->load_balancer_ip && *svc->load_balancer_ip)
 		address(c, "spec.loadBalancerIP", svc->load_balancer_ip, &ip);
 	for (size_t i = 0; i < svc->source_ranges.n; i++)

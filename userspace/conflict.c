@@ -111,7 +111,8 @@ void conflict_check(struct model *m, struct diag *d)
 
 		cluster_ips(&c, e);
 		for (size_t j = 0; j < svc->n_ports; j++)
-			node_port(&c, e, "ports", j, svc->ports[j].protocol, svc->ports[j].node_port);
+			node_port(&c, e, "ports", j, svc->ports[j].protocol,
+				  svc->ports[j].node_port);
 		node_port(&c, e, "healthCheckNodePort", 0, "TCP", svc->health_check_node_port);
 	}
 }

@@ -28,8 +28,8 @@ void resolve_warn(const struct service *svc, const char *field, struct diag *d,
  */
 #define CLOSED (1U << 31)
 
-static struct dp_frontend *add(struct dp_service *s, enum svcnat_frontend_kind kind, const struct ip *ip,
-		int64_t port, bool local)
+static struct dp_frontend *add(struct dp_service *s, enum svcnat_frontend_kind kind,
+			       const struct ip *ip, int64_t port, bool local)
 {
 	struct dp_frontend *fe = &s->frontends[s->n_frontends++];
 
@@ -83,14 +83,15 @@ static void add_load_balancer(const struct service *svc, int64_t port, bool loca
 	for (size_t i = 0; i < svc->n_ingress; i++) {
 		const struct ingress_ip *in = &svc->ingress[i];
 
-		if (!ip_parse(in->ip, &ip) || ip.family != s->family || str_is(in->ip_mode, "Proxy"))
+		if (!ip_parse(in->ip, &ip) || ip.family != s->family ||
+		    str_is(in->ip_mode, "Proxy"))
 			continue;
 		add(s, SVCNAT_FRONTEND_LOAD_BALANCER, &ip, port, local && !closed)->flags |=
 			closed ? CLOSED : 0;
 		if (closed)
-			resolve_warn(svc, "spec.loadBalancerSourceRanges", d, "source ranges are not "
-				     "enforced yet, so the load balancer addresses stay closed to "
-				     "everybody: remove the ranges to open them");
+			resolve_warn(svc, "spec.loadBalancerSourceRanges", d, "source ranges are "
+				     "not enforced yet, so the load balancer addresses stay closed "
+				     "to everybody: remove the ranges to open them");
 	}
 }
 
@@ -113,8 +114,8 @@ static void add_external_ips(const struct options *opt, const struct service *sv
 		if (allowed(&opt->external_ips, &ip))
 			add(s, SVCNAT_FRONTEND_EXTERNAL_IP, &ip, port, local);
 		else
-			resolve_warn(svc, "spec.externalIPs", d, "an address outside --external-ips is "
-				     "ignored: name its CIDR there if this Service may take it");
+			resolve_warn(svc, "spec.externalIPs", d, "an address outside --external-ips "
+				     "is ignored: name its CIDR there if this Service may take it");
 	}
 }
 

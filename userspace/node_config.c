@@ -128,11 +128,11 @@ static void nowhere(const struct options *opt, const struct dp *dp, int family, 
 	if (!has_node_port(dp, family))
 		return;
 	if (opt->nodeport_mode == NODEPORT_LOCALHOST)
-		diag_warn(d, NULL, NULL, "--nodeport-addresses localhost is not supported yet: no node "
-			  "port answers; use primary, all or CIDRs");
+		diag_warn(d, NULL, NULL, "--nodeport-addresses localhost is not supported yet: no "
+			  "node port answers; use primary, all or CIDRs");
 	else
-		diag_warn(d, NULL, NULL, "node ports answer on no %s address: %s", family_name(family),
-			  opt->nodeport_mode == NODEPORT_CIDRS ?
+		diag_warn(d, NULL, NULL, "node ports answer on no %s address: %s",
+			  family_name(family), opt->nodeport_mode == NODEPORT_CIDRS ?
 			  "--nodeport-addresses names none of that family" :
 			  "this node has none; name some by --nodeport-addresses");
 }

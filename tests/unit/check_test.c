@@ -132,8 +132,8 @@ static const struct wrong wrongs[] = {
 	  E("spec.podCIDR", "10.0.0.1/8 is not a CIDR: expected one such as 10.244.1.0/24, no bits set "
 	  "behind its length") },
 	{ "an object twice", SVC("{" PORT "}") "---\n" SVC("{" PORT "}"),
-	  "t.yaml:6:1: error: metadata.name: Service default/web is already at t.yaml:1: an object may be "
-	  "given once, remove one of the two\n" },
+	  "t.yaml:6:1: error: metadata.name: Service default/web is already at t.yaml:1: give each "
+	  "object once, remove one of the two\n" },
 	{ "one nodePort twice for one protocol",
 	  SVC("{type: NodePort, ports: [{port: 80, nodePort: 30001}]}") "---\n"
 	  "{apiVersion: v1, kind: Service, metadata: {name: api}, "
