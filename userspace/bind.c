@@ -125,7 +125,8 @@ static void struct_key(struct bind *b, struct frame *f, const char *s, size_t le
 
 	if (!field) {
 		f->field = NULL;
-		bind_unknown_field(b, f->schema, s, len);
+		if (!f->root || !head_of(b, f)->foreign)
+			bind_unknown_field(b, f->schema, s, len);
 		f->field = &any_field;
 		return;
 	}

@@ -50,6 +50,7 @@ struct head {
 	bool tentative;
 	size_t out_mark, said_mark;
 	bool known;			/* M_ITEMS: the List's kind is known */
+	bool foreign;			/* a List of a kind that is not ours, or only called like one */
 };
 
 struct event {

@@ -208,6 +208,7 @@ static void resolve(struct bind *b, struct frame *f)
 	settle(b, h, of >= 0);
 	if (of && (!kind_find(h->kind, len, &k) || api_foreign(h->api))) {
 		if (of > 0) {
+			h->foreign = true;
 			become_list(b, f);
 			return;
 		}
@@ -384,12 +385,8 @@ static void list_done(struct bind *b, struct frame *f)
 		if (f->schema->fields[i].type == F_ITEMS)
 			items = f->seen & 1ull << i;
 	/* A kind of somebody's that is called like a List and is none. */
-	if (!items && list_of(h->kind) > 0) {
-		enum kind k;
-
-		if (!kind_find(h->kind, (size_t)list_of(h->kind), &k))
-			skipped_add(b, h->kind, h->place);
-	}
+	if (!items && h->foreign)
+		skipped_add(b, h->kind, h->place);
 }
 
 void bind_object_done(struct bind *b, struct frame *f)

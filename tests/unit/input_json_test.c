@@ -118,7 +118,7 @@ static const struct reads_case broken[] = {
 	  "\"labels\":{\"a\":\"\\udc00\"}}}",
 	  E("1:71", "half a character: a \\uD800 to \\uDFFF escape needs its other half"), 0 },
 	{ "NUL in a name", "{" V1 "," KIND("Node") ",\"metadata\":{\"name\":\"a\\u0000b\"}}",
-	  E("1:52", "metadata.name: holds a NUL character: expected text without it"), 0 },
+	  E("1:53", "metadata.name: holds a NUL character: expected text without it"), 0 },
 	{ "NUL where nobody looks", "{" V1 "," KIND("Node") ",\"metadata\":{\"name\":\"a\","
 	  "\"finalizers\":[\"\\u0000\"]}}", "", 1 },
 	{ "the character above all", "{" V1 "," KIND("Node") ",\"metadata\":{\"name\":\"a\","
