@@ -4,10 +4,12 @@ import errno
 import struct
 import sys
 
+import lab
 from genl import (C, Genl, Refused, apply, attr, attrs, backend, frontend, generation, identity,
                   nest, port, service, string, u32, u64, u8, address)
 
 failed = 0
+lab.load_module()
 
 
 def case(name):
@@ -195,4 +197,6 @@ def _(genl):
 
 genl = Genl()
 apply(genl, replace=True)
+genl.sock.close()
+lab.unload_module()
 sys.exit(failed > 0)

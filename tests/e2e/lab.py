@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The topology of tests/fixtures/a, every box a network namespace.
+
+          gateway .1    client .50   client2 .60
+               |            |            |
+    ---------- LAN 192.168.10.0/24, fd00:192:168:10::/64 ----------
+               |            |            |
+          node-a .11   node-b .12   node-c .13        (node-a: also .111)
+           |   |   |        |            |
+         probe and Pods, each on a veth of its own, /32 and /128
+
+svcnat is loaded and serves in node-a. Clients reach Pod ranges through the
+Pods' own nodes and everything else through node-a.
+"""
+import json
+import os
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(HERE, "../../build")
+FIXTURE = os.path.join(HERE, "../fixtures/a")
+NODES = {"node-a": 1, "node-b": 2, "node-c": 3}
+CLUSTER = "10.244.0.0/16,fd00:10:244::/48"
+WAIT = 30
+
+
+def run(*argv, netns=None, check=True, stdin=None):
+    if netns:
+        argv = ("ip", "netns", "exec", netns) + argv
+    done = subprocess.run(argv, input=stdin, text=True, capture_output=True, check=False)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(argv)}: exit {done.returncode}: {done.stderr.strip()}")
+    return done
+
+
+def until(true, what):
+    """Wait for a condition; a deadline ends a test that would hang, not one that is slow."""
+    deadline = time.monotonic() + WAIT
+    while not true():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {WAIT} s for {what}")
+        time.sleep(0.02)
+
+
+def load_module():
+    if os.path.isdir("/sys/module/svcnat"):
+        return
+    if os.environ.get("SVCNAT_MODPROBE"):
+        run("modprobe", "svcnat")
+    else:
+        for needed in ("nf_nat", "nf_reject_ipv4", "nf_reject_ipv6"):
+            run("modprobe", "-q", needed, check=False)
+        run("insmod", os.environ["SVCNAT_KO"])
+
+
+def unload_module():
+    run("rmmod", "svcnat")
+
+
+class Pod:
+    def __init__(self, ns, name, node, number, tcp=(), udp=(), host=False):
+        self.full, self.node, self.host = f"{ns}/{name}", node, host
+        self.netns = node if host else f"{ns}.{name}" if ns else name
+        self.number, self.tcp, self.udp = number, tcp, udp
+
+
+class Lab:
+    """Built once a guest; batches of ip(8) keep the number of processes low."""
+
+    def __init__(self, pods):
+        self.pods, self.servers, self.batches = pods, None, {}
+        self.up()
+
+    def ip(self, netns, line):
+        self.batches.setdefault(netns, []).append(line)
+
+    def flush(self):
+        for netns, lines in self.batches.items():
+            run(*(["ip"] + (["-n", netns] if netns else []) + ["-batch", "-"]),
+                stdin="\n".join(lines) + "\n")
+        self.batches = {}
+
+    def boxes(self):
+        return [*NODES, "gateway", "client", "client2"]
+
+    def up(self):
+        names = self.boxes() + ["lan"] + sorted({p.netns for p in self.pods if not p.host})
+        for name in names:
+            self.ip(None, f"netns add {name}")
+        self.flush()
+        self.ip("lan", "link add br0 type bridge")
+        self.ip("lan", "link set br0 up")
+        self.lan("gateway", 1)
+        self.lan("client", 50)
+        self.lan("client2", 60)
+        for node, n in NODES.items():
+            self.lan(node, 10 + n)
+        self.ip("node-a", "addr add 192.168.10.111/24 dev eth0")
+        self.flush()
+        self.routes()
+        for pod in self.pods:
+            if not pod.host:
+                self.pod(pod)
+        self.flush()
+        for name in names:
+            self.sysctls(name)
+
+    def lan(self, name, host):
+        self.ip("lan", f"link add {name} type veth peer name eth0 netns {name}")
+        self.ip("lan", f"link set {name} master br0 up")
+        self.ip(name, "link set lo up")
+        self.ip(name, f"addr add 192.168.10.{host}/24 dev eth0")
+        self.ip(name, f"addr add fd00:192:168:10::{host}/64 dev eth0 nodad")
+        self.ip(name, "link set eth0 up")
+
+    def routes(self):
+        for box in ("client", "client2"):
+            self.ip(box, "route add default via 192.168.10.11")
+            self.ip(box, "route add default via fd00:192:168:10::11")
+        for box in (*NODES, "client", "client2"):
+            for node, n in NODES.items():
+                if box != node:
+                    self.ip(box, f"route add 10.244.{n}.0/24 via 192.168.10.1{n}")
+                    self.ip(box, f"route add fd00:10:244:{n}::/64 via fd00:192:168:10::1{n}")
+        for node in NODES:
+            self.ip(node, "route add default via 192.168.10.1")
+            self.ip(node, "route add default via fd00:192:168:10::1")
+
+    def pod(self, pod):
+        n, dev = NODES[pod.node], f"v{pod.number}"
+        v4, v6 = f"10.244.{n}.{pod.number}", f"fd00:10:244:{n}::{pod.number}"
+        self.ip(pod.node, f"link add {dev} type veth peer name eth0 netns {pod.netns}")
+        self.ip(pod.node, f"addr add 169.254.1.1/32 dev {dev} scope link")
+        self.ip(pod.node, f"addr add fe80::1/64 dev {dev} nodad")
+        self.ip(pod.node, f"link set {dev} up")
+        self.ip(pod.node, f"route add {v4}/32 dev {dev}")
+        self.ip(pod.node, f"route add {v6}/128 dev {dev}")
+        self.ip(pod.netns, "link set lo up")
+        self.ip(pod.netns, f"addr add {v4}/32 dev eth0")
+        self.ip(pod.netns, f"addr add {v6}/128 dev eth0 nodad")
+        self.ip(pod.netns, "link set eth0 up")
+        self.ip(pod.netns, "route add 169.254.1.1 dev eth0")
+        self.ip(pod.netns, "route add default via 169.254.1.1")
+        self.ip(pod.netns, "route add default via fe80::1 dev eth0")
+
+    def sysctls(self, name):
+        lines = []
+        if name in NODES:
+            lines = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"]
+        script = "".join(f"echo 1 >/proc/sys/{f};" for f in lines)
+        # Rate limits would make refusals look like drops.
+        for f in ("net/ipv4/icmp_ratelimit", "net/ipv4/icmp_msgs_per_sec",
+                  "net/ipv6/icmp/ratelimit"):
+            script += f"echo 0 2>/dev/null >/proc/sys/{f};" if "msgs" not in f else \
+                f"[ ! -e /proc/sys/{f} ] || echo 100000 >/proc/sys/{f};"
+        run("sh", "-c", script, netns=name)
+
+    def serve(self):
+        """Starts what runs in the Pods; returns when all of them listen."""
+        argv = [os.path.join(BUILD, "tools/pod"), "-r", "/tmp/pods-ready"]
+        for pod in self.pods:
+            if pod.tcp or pod.udp:
+                argv += ["and"] * ("-n" in argv) + ["-N", pod.netns, "-n", pod.full]
+                for port in pod.tcp:
+                    argv += ["-t", str(port)]
+                for port in pod.udp:
+                    argv += ["-u", str(port)]
+        self.servers = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+        until(lambda: os.path.exists("/tmp/pods-ready") or self.servers.poll(), "Pods to listen")
+
+    def down(self):
+        if self.servers:
+            self.servers.terminate()
+            self.servers.wait()
+        for name in self.boxes() + ["lan"] + sorted({p.netns for p in self.pods if not p.host}):
+            self.ip(None, f"netns del {name}")
+        self.flush()
+
+
+def svcctl(*argv, netns="node-a", check=True, stdin=None, node="node-a"):
+    return run(os.path.join(BUILD, "svcctl"), *argv, "--node", node, "--cluster-cidr", CLUSTER,
+               netns=netns, check=check, stdin=stdin)
+
+
+def probe(netns, dests, proto="TCP", count=48, timeout=2, extra=()):
+    """What happened to @count tries at each (address, port): dicts as probe -o json says."""
+    argv = [os.path.join(BUILD, "tools/probe"), "-N", netns, "-n", str(count), "-t", str(timeout),
+            "-p", "16", "-o", "json", *extra]
+    if proto == "UDP":
+        argv.append("-u")
+    for addr, port in dests:
+        argv += [addr, str(port)]
+    return [json.loads(line) for line in run(*argv, check=False).stdout.splitlines()]
+
+
+def answers(result):
+    """{name: [sources]} and the error, in the words of verdicts.jsonl."""
+    who = {}
+    for a in result["answers"]:
+        who.setdefault(a["name"], []).append(a["source"])
+    error = None
+    if result["rst"] or result["icmp-port"]:
+        error = "refused"
+    elif result["timeout"]:
+        error = "timeout"
+    elif result["unreachable"] or result["denied"] or result["broken"]:
+        error = "unreachable"
+    return {name: sorted(set(srcs)) for name, srcs in who.items()}, error
+
+
+FAILED = []
+
+
+def case(name):
+    """Runs the function as a test case at once, printing its line."""
+    def wrap(test):
+        try:
+            test()
+            print("ok", name, flush=True)
+        except Exception as e:                  # a case that broke is a case that failed
+            FAILED.append(name)
+            print(f"not ok {name} - {type(e).__name__}: {e}".replace("\n", " "), flush=True)
+    return wrap
