@@ -25,7 +25,7 @@ bool bind_string_set(struct bind *b, const struct field *f, const char **at, con
 	if (!len)	/* how clients write an enumeration they leave open */
 		return true;
 	for (const char *const *v = f->values; *v; v++) {
-		if (!strncmp(*v, s, len) && !(*v)[len]) {
+		if (strlen(*v) == len && !memcmp(*v, s, len)) {
 			*at = *v;
 			return true;
 		}
@@ -40,7 +40,7 @@ static bool number_parse(const char *s, size_t len, int64_t *out)
 	char buf[24], *end;
 	int base = 10;
 
-	if (!len || len >= sizeof(buf))
+	if (!len || len >= sizeof(buf) || memchr(s, '\0', len))
 		return false;
 	memcpy(buf, s, len);
 	buf[len] = '\0';

@@ -119,6 +119,10 @@ static const struct reads_case broken[] = {
 	  E("1:71", "half a character: a \\uD800 to \\uDFFF escape needs its other half"), 0 },
 	{ "NUL in a name", "{" V1 "," KIND("Node") ",\"metadata\":{\"name\":\"a\\u0000b\"}}",
 	  E("1:53", "metadata.name: holds a NUL character: expected text without it"), 0 },
+	{ "NUL behind a known word", "{" V1 "," KIND("Service") "," META("a")
+	  ",\"spec\":{\"type\":\"NodePort\\u0000and more than the word\"}}",
+	  E("1:76", "spec.type: \"NodePort?and more than the word\" is not known here: expected "
+	    "ClusterIP, NodePort, LoadBalancer or ExternalName"), 0 },
 	{ "NUL where nobody looks", "{" V1 "," KIND("Node") ",\"metadata\":{\"name\":\"a\","
 	  "\"finalizers\":[\"\\u0000\"]}}", "", 1 },
 	{ "the character above all", "{" V1 "," KIND("Node") ",\"metadata\":{\"name\":\"a\","
