@@ -36,7 +36,7 @@ void annotations_check(const struct service *svc, struct diag *d)
 				  " and " ANNOTATION_REFUSE, key);
 		else if (find(values, value) < 0)
 			diag_error(d, &svc->meta.loc, "metadata.annotations",
-				   "%s: %s is unknown: expected %s or %s", key, value,
+				   "%s: \"%s\" is unknown: expected %s or %s", key, value,
 				   values[0], values[1]);
 	}
 }

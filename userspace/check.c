@@ -30,6 +30,16 @@ static void address(struct diag *d, const struct object *o, const char *text, in
 			   text, family_name(family));
 }
 
+/* An address that is not used but for a Pod on the node: others than unicast are skipped. */
+static void node_address(struct diag *d, const struct object *o, const char *text,
+			 const char *field)
+{
+	struct ip ip;
+
+	if (text && *text && !ip_parse(text, &ip))
+		diag_error(d, &o->loc, field, "%s %s", text, ip_fault(text, &ip));
+}
+
 static void names(const struct object *o, struct diag *d)
 {
 	bool label = o->kind == KIND_SERVICE || o->kind == KIND_NAMESPACE;
@@ -51,17 +61,18 @@ static void names(const struct object *o, struct diag *d)
 static void pod(const struct pod *p, struct diag *d)
 {
 	const struct object *o = &p->meta;
+	bool on_host = p->host_network == TRI_TRUE &&
+		       (p->host_ip || p->n_host_ips || p->node_name);
 
 	if (p->pod_ip && *p->pod_ip)
 		address(d, o, p->pod_ip, 0, "status.podIP");
 	for (size_t i = 0; i < p->n_pod_ips; i++)
 		address(d, o, p->pod_ips[i].ip, 0, "status.podIPs[%zu].ip", i);
-	if (p->host_ip && *p->host_ip)
-		address(d, o, p->host_ip, 0, "status.hostIP");
+	node_address(d, o, p->host_ip, "status.hostIP");
 	for (size_t i = 0; i < p->n_host_ips; i++)
-		address(d, o, p->host_ips[i].ip, 0, "status.hostIPs[%zu].ip", i);
+		node_address(d, o, p->host_ips[i].ip, "status.hostIPs");
 	/* From an API server it is a Pod that has not started yet. */
-	if (!p->n_pod_ips && !p->pod_ip && p->host_network != TRI_TRUE && !object_is_decided(o))
+	if (!p->n_pod_ips && !p->pod_ip && !on_host && !object_is_decided(o))
 		diag_warn(d, &o->loc, "status.podIP", "missing: a Pod without an address "
 			  "answers for no Service");
 }
@@ -139,8 +150,7 @@ static void node(const struct node *n, struct diag *d)
 	for (size_t i = 0; i < n->n_addresses; i++)
 		if (str_is(n->addresses[i].type, "InternalIP") ||
 		    str_is(n->addresses[i].type, "ExternalIP"))
-			address(d, o, n->addresses[i].address, 0,
-				"status.addresses[%zu].address", i);
+			node_address(d, o, n->addresses[i].address, "status.addresses");
 }
 
 void check_object(const struct options *opt, const struct object *o, struct diag *d)

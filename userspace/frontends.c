@@ -114,8 +114,8 @@ static void add_external_ips(const struct options *opt, const struct service *sv
 		if (allowed(&opt->external_ips, &ip))
 			add(s, SVCNAT_FRONTEND_EXTERNAL_IP, &ip, port, local);
 		else
-			resolve_warn(svc, "spec.externalIPs", d, "an address outside --external-ips "
-				     "is ignored: name its CIDR there if this Service may take it");
+			resolve_warn(svc, "spec.externalIPs", d, "an address outside "
+				     "--external-ips is ignored: name its CIDR there if this Service may take it");
 	}
 }
 

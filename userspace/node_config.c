@@ -86,7 +86,7 @@ static bool node_address(const struct node *node, int family, const char *type, 
 {
 	for (size_t i = 0; node && i < node->n_addresses; i++)
 		if (str_is(node->addresses[i].type, type) &&
-		    ip_parse(node->addresses[i].address, ip) && ip->family == family)
+		    !ip_fault(node->addresses[i].address, ip) && ip->family == family)
 			return true;
 	return false;
 }

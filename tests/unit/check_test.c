@@ -97,7 +97,7 @@ static const struct wrong wrongs[] = {
 	{ "an unknown scheduler",
 	  "{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {svcnat.io/scheduler: lc}}, "
 	  "spec: {" PORT "}}\n",
-	  E("metadata.annotations", "svcnat.io/scheduler: lc is unknown: expected random or round-robin") },
+	  E("metadata.annotations", "svcnat.io/scheduler: \"lc\" is unknown: expected random or round-robin") },
 	{ "an unknown annotation of ours",
 	  "{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {svcnat.io/x: y}}, "
 	  "spec: {" PORT "}}\n",
