@@ -131,13 +131,16 @@ static bool tab_indented(const char *text, size_t len, size_t line)
 {
 	const char *end = text + len;
 
-	while (line-- && text) {
-		text = memchr(text, '\n', (size_t)(end - text));
-		text += text != NULL;
+	while (line--) {
+		const char *nl = memchr(text, '\n', (size_t)(end - text));
+
+		if (!nl)
+			return false;
+		text = nl + 1;
 	}
-	while (text && text < end && *text == ' ')
+	while (text < end && *text == ' ')
 		text++;
-	return text && text < end && *text == '\t';
+	return text < end && *text == '\t';
 }
 
 static void complain(struct yaml *y, const char *text, size_t len)
