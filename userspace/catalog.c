@@ -3,6 +3,8 @@
 #include <string.h>
 #include "catalog.h"
 
+#define TWICE_MAX 20	/* a file given twice needs no longer list */
+
 static int text_cmp(const char *a, const char *b)
 {
 	if (a == b)
@@ -74,6 +76,7 @@ static void add(struct catalog *c, struct object *obj, struct object *was, bool 
 static void merge(struct catalog *c, struct object **k, size_t n_known, struct object **v,
 		  size_t n_changes, struct diag *d)
 {
+	unsigned int most = diag_errors(d) + TWICE_MAX;
 	size_t i = 0, j = 0;
 
 	while (i < n_known || j < n_changes) {
@@ -83,10 +86,10 @@ static void merge(struct catalog *c, struct object **k, size_t n_known, struct o
 			add(c, k[i++], NULL, false);
 			continue;
 		}
-		if (j && !object_cmp(v[j - 1], v[j]))
-			twice(d, v[j - 1], v[j]);
-		else
+		if (!j || object_cmp(v[j - 1], v[j]))
 			add(c, v[j], cmp ? NULL : k[i], true);
+		else if (diag_errors(d) < most)
+			twice(d, v[j - 1], v[j]);
 		i += !cmp;
 		j++;
 	}

@@ -99,13 +99,13 @@ static void node_port(struct conflict *c, struct catalog_entry *e, const char *f
 	clash(c, other, e, where, what, "expected another port, or none to have one allocated");
 }
 
-void conflict_check(struct model *m, struct diag *d)
+void conflict_check(struct model *m, unsigned int most, struct diag *d)
 {
 	struct conflict c = { .d = d };
 	size_t end = m->catalog->first[KIND_SERVICE + 1];
 
 	addrmap_init(&c.held, m->a);
-	for (size_t i = m->catalog->first[KIND_SERVICE]; i < end; i++) {
+	for (size_t i = m->catalog->first[KIND_SERVICE]; i < end && diag_errors(d) < most; i++) {
 		struct catalog_entry *e = &m->catalog->v[i];
 		const struct service *svc = OBJ(service, e->obj);
 

@@ -5,7 +5,7 @@ struct model *model_build(struct arena *a, const struct objects *known,
 			  const struct objects *changes, const struct options *opt,
 			  struct diag *d)
 {
-	unsigned int errors = diag_errors(d);
+	unsigned int errors = diag_errors(d), most = errors + MODEL_ERRORS_MAX;
 	struct model *m = arena_alloc(a, sizeof(*m));
 
 	m->a = a;
@@ -20,10 +20,13 @@ struct model *model_build(struct arena *a, const struct objects *known,
 		if (e->was && e->obj->kind == KIND_SERVICE)
 			overlay_service(a, OBJ(service, e->was), OBJ(service, e->obj));
 		defaults_apply(a, opt, e->obj);
-		if (e->changed)
+		if (e->changed && diag_errors(d) < most)
 			check_object(opt, e->obj, d);
 	}
-	conflict_check(m, d);
+	conflict_check(m, most, d);
+	if (diag_errors(d) >= most)
+		diag_error(d, NULL, NULL, "more than %d errors: the rest was not looked at",
+			   MODEL_ERRORS_MAX - 1);
 	return diag_errors(d) == errors ? m : NULL;
 }
 

@@ -7,6 +7,9 @@
 #include "catalog.h"
 #include "model.h"
 
+/* One mistake in a template is as many errors as there are objects: a few tell it. */
+#define MODEL_ERRORS_MAX 21
+
 struct sources;
 
 struct model {
@@ -79,7 +82,10 @@ const char *label_fault(const char *name);	/* DNS label */
 const char *domain_fault(const char *name);	/* DNS labels with dots between */
 const char *port_name_fault(const char *name);	/* of a container port */
 
-/* conflict.c: what two Services may not both hold; at least one of them changed. */
-void conflict_check(struct model *m, struct diag *d);
+/*
+ * conflict.c: what two Services may not both hold; at least one of them changed.
+ * Ends when @most errors were said.
+ */
+void conflict_check(struct model *m, unsigned int most, struct diag *d);
 
 #endif

@@ -186,11 +186,30 @@ static void test_clash_with_known(void **state)
 	lab_free(l);
 }
 
+/* A mistake made a hundred times is said twenty times. */
+static void test_many(void **state)
+{
+	struct lab *l = lab_new();
+	const char *yaml = "", *said;
+	unsigned int lines = 0;
+
+	for (int i = 0; i < 100; i++)
+		yaml = arena_printf(l->a, "%s---\n{apiVersion: v1, kind: Service, metadata: "
+				    "{name: s%d}, spec: {clusterIP: 10.0.0.1, " PORT "}}\n", yaml, i);
+	assert_null(lab_build(l, yaml));
+	for (said = lab_said(l); (said = strchr(said, '\n')); said++)
+		lines++;
+	assert_int_equal(lines, 22);
+	assert_non_null(strstr(lab_said(l), "error: more than 20 errors: the rest was not looked at\n"));
+	lab_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrongs),
 		cmocka_unit_test(test_clash_with_known),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
