@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""One peer's place: three network namespaces and a packet generator.
+"""One peer's place, three network namespaces, and the packet generator.
 
     client ─ veth ─ node ─ veth ─ pod
     10.244.1.200    the peer      every address of 10.128.0.0/10
 
-pktgen sends from the client's veth. What reaches the Pod is counted by its
-veth and dropped at ingress. Each lab keeps its peer loaded while rounds
+pktgen sends from the client's veth (Generator). What reaches the Pod is counted
+by its veth and dropped at ingress. Each lab keeps its peer loaded while rounds
 alternate between labs; nothing of one peer is in another's namespaces.
 """
 
 import contextlib
 import ctypes
-import os
 import re
 import socket
 import struct
@@ -86,7 +85,8 @@ def settle():
 
 
 class Lab:
-    def __init__(self, name):
+    def __init__(self, name, drops_early=False):
+        self.drops_early = drops_early
         self.client, self.node, self.pod = (f"{name}-{part}" for part in ("client", "node", "pod"))
         self.plug()
         self.sysctls()
@@ -137,8 +137,9 @@ route add local {plan.BACKEND_NET} dev lo
             for name in ("udp_timeout", "udp_timeout_stream"):
                 put(f"/proc/sys/net/netfilter/nf_conntrack_{name}", "3600")
 
-    def sink(self, netns, device):
-        """Everything that arrives at the device from now on ends there."""
+    def sink(self):
+        """Everything that arrives at the Pod from now on ends there, or before the node."""
+        netns, device = (self.node, "client") if self.drops_early else (self.pod, "eth0")
         run("nft", "-f", "-", netns=netns, stdin=f"""
 table netdev sink {{
 	chain ingress {{
@@ -179,34 +180,70 @@ table netdev sink {{
         with inside(self.pod):
             return int(re.search(r"eth0: *\d+ +(\d+)", get("/proc/net/dev")).group(1))
 
-    def aim(self, dst, port, flows):
-        """Point the generator: 64 byte frames, a source port a flow in turn."""
-        past_last = FIRST_PORT + flows if flows > 1 else FIRST_PORT
-        with inside(self.client):
-            put("/proc/net/pktgen/kpktgend_0", "rem_device_all")
-            put("/proc/net/pktgen/kpktgend_0", "add_device eth0")
-            for line in ("clone_skb 0", "burst 1", "pkt_size 60", "delay 0", f"dst {dst}",
-                         f"dst_mac {NODE_MAC}", f"src_min {plan.CLIENT}", f"src_max {plan.CLIENT}",
-                         f"udp_dst_min {port}", f"udp_dst_max {port}",
-                         f"udp_src_min {FIRST_PORT}", f"udp_src_max {past_last}"):
-                put("/proc/net/pktgen/eth0", line)
 
-    def shoot(self, count):
-        """Send, and return nanoseconds a packet."""
-        with inside(self.client):
-            put("/proc/net/pktgen/eth0", f"count {count}")
+class Generator:
+    """pktgen with the client's end of every lab, one device each.
+
+    One start runs the devices one after the other, so that peers follow each
+    other within milliseconds and a busy host slows all of a turn alike.
+    """
+
+    netns = "generator"
+
+    def __init__(self, labs):
+        """@labs: (lab, address, port) in the order they are to run."""
+        self.labs = [lab for lab, _, _ in labs]
+        run("ip", "netns", "add", self.netns)
+        for number, lab in enumerate(self.labs):
+            run("ip", "-n", lab.client, "link", "set", "eth0", "netns", self.netns,
+                "name", f"lab{number}")
+            run("ip", "-n", self.netns, "link", "set", f"lab{number}", "up")
+        with inside(self.netns):
+            # pktgen puts a new device before the others.
+            for number in reversed(range(len(labs))):
+                self.aim(f"lab{number}", *labs[number][1:])
+
+    @staticmethod
+    def aim(device, dst, port):
+        """64 byte frames, each built anew."""
+        put("/proc/net/pktgen/kpktgend_0", f"add_device {device}")
+        for line in ("clone_skb 0", "burst 1", "pkt_size 60", "delay 0", f"dst {dst}",
+                     f"dst_mac {NODE_MAC}", f"src_min {plan.CLIENT}", f"src_max {plan.CLIENT}",
+                     f"udp_dst_min {port}", f"udp_dst_max {port}"):
+            put(f"/proc/net/pktgen/{device}", line)
+
+    def turn(self, count, ports):
+        """Send @count packets through every lab, from these source ports in turn.
+
+        Returns nanoseconds a packet, a lab each.
+        """
+        past_last = ports.stop if len(ports) > 1 else ports.start
+        files = [f"/proc/net/pktgen/lab{number}" for number in range(len(self.labs))]
+        before = [lab.received() for lab in self.labs]
+        with inside(self.netns):
+            for file in files:
+                put(file, f"count {count}")
+                put(file, f"udp_src_min {ports.start}")
+                put(file, f"udp_src_max {past_last}")
             put("/proc/net/pktgen/pgctrl", "start")
-            said = get("/proc/net/pktgen/eth0")
-        result = re.search(r"Result: OK: (\d+)\(c\d+\+d\d+\) usec, (\d+) ", said)
-        if not result or int(result.group(2)) != count:
-            raise Broken(f"{self.client}: pktgen did not send {count} packets: {said[-300:]}")
-        return int(result.group(1)) * 1000 / count
+            ends = [self.end(file, count) for file in files]
+        self.check(before, count)
+        starts = [0] + [end for end, _ in ends[:-1]]
+        return [(end - start - idle) * 1000 / count
+                for start, (end, idle) in zip(starts, ends)]
 
-    def shoot_counted(self, count):
-        """As shoot(); every packet must have reached the Pod."""
-        before = self.received()
-        nanoseconds = self.shoot(count)
-        arrived = self.received() - before
-        if arrived != count:
-            raise Broken(f"{self.node}: {count} packets sent, {arrived} delivered")
-        return nanoseconds
+    @staticmethod
+    def end(file, count):
+        """Microseconds from the start of all to the end of this one, and of those idle."""
+        said = get(file)
+        result = re.search(r"Result: OK: (\d+)\(c\d+\+d(\d+)\) usec, (\d+) ", said)
+        if not result or int(result.group(3)) != count:
+            raise Broken(f"{file}: pktgen did not send {count} packets: {said[-300:]}")
+        return int(result.group(1)), int(result.group(2))
+
+    def check(self, before, count):
+        """Every packet must have reached its Pod, but for the lab that drops before."""
+        for lab, was in zip(self.labs, before):
+            arrived = lab.received() - was
+            if arrived != (0 if lab.drops_early else count):
+                raise Broken(f"{lab.node}: {count} packets sent, {arrived} delivered")

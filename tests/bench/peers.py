@@ -21,11 +21,11 @@ class Peer:
 
     def __init__(self, services):
         self.services = services
-        self.often = services in (0, 1, plan.SERVICES)
         self.name = f"{self.label}, {services:,} services" if services else self.label
-        self.lab = Lab(f"{type(self).__name__}{services}".lower())
+        self.lab = Lab(f"{type(self).__name__}{services}".lower(), isinstance(self, Injection))
         self.load()
         self.lab.converse(*self.target())
+        self.lab.sink()
 
     def load(self):
         pass
@@ -117,34 +117,37 @@ class Ipvs(Service):
 
     label = "IPVS"
 
-    def __init__(self, services):
-        super().__init__(services)
-        self.often = False  # forgetting takes it seconds
-
     def load(self):
-        vip, port = self.target()
         track(self.lab.node)
-        run("ip", "-n", self.lab.node, "addr", "add", f"{vip}/32", "dev", "lo")
+        run("ip", "-n", self.lab.node, "addr", "add", f"{self.target()[0]}/32", "dev", "lo")
         with inside(self.lab.node):
             put("/proc/sys/net/ipv4/vs/conntrack", "1")
+            put("/proc/sys/net/ipv4/vs/expire_nodest_conn", "1")
+        self.fill()
+
+    def fill(self):
+        vip, port = self.target()
         lines = [f"-A -u {vip}:{port} -s rr"] + [
             f"-a -u {vip}:{port} -r {ip}:{plan.TARGET_PORT} -m"
             for ip in plan.backends(plan.target(self.services), plan.BACKENDS)]
         run("ipvsadm", "-R", netns=self.lab.node, stdin="\n".join(lines) + "\n")
 
     def forget(self):
-        """IPVS has no flush: new entries get a second to live; the first conversation stays."""
-        run("ipvsadm", "--set", "0", "0", "1", netns=self.lab.node)
-        super().forget()
+        """IPVS has no flush of its entries; they go when their destinations do."""
+        run("ipvsadm", "-C", netns=self.lab.node)
         deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with inside(self.lab.node):
-                with open("/proc/net/ip_vs_conn", encoding="ascii") as conns:
-                    left = len(list(itertools.islice(conns, 3))) - 1
-            if left <= 1:
-                return
-            time.sleep(0.2)
-        raise Broken("IPVS still has connections 20 s after their time was up")
+        while self.entries():
+            if time.monotonic() > deadline:
+                raise Broken("IPVS still has connections 20 s after their destinations went")
+            time.sleep(0.02)
+        self.fill()
+        super().forget()
+
+    def entries(self):
+        """Whether there is any: the first line is a heading."""
+        with inside(self.lab.node):
+            with open("/proc/net/ip_vs_conn", encoding="ascii") as conns:
+                return len(list(itertools.islice(conns, 2))) > 1
 
 
 class Svcnat(Service):

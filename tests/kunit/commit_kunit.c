@@ -32,7 +32,7 @@ static void two_services(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
 }
 
-static void commit_add_and_remove(struct kunit *test)
+LOCKED_TEST(commit_add_and_remove, sn.lock)
 {
 	struct fixture *f = test->priv;
 	struct svcnat_txn *txn;
@@ -54,7 +54,7 @@ static void commit_add_and_remove(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->sn.services.count, 0);
 }
 
-static void commit_change_keeps_counters(struct kunit *test)
+LOCKED_TEST(commit_change_keeps_counters, sn.lock)
 {
 	struct fixture *f = test->priv;
 	struct svcnat_service *a;
@@ -80,7 +80,7 @@ static void commit_change_keeps_counters(struct kunit *test)
 }
 
 /* One service's address goes to the other in the same transaction, both ways round. */
-static void commit_frontends_change_hands(struct kunit *test)
+LOCKED_TEST(commit_frontends_change_hands, sn.lock)
 {
 	struct fixture *f = test->priv;
 	struct svcnat_txn *txn;
@@ -106,7 +106,7 @@ static void commit_frontends_change_hands(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2);
 }
 
-static void commit_refuses_whole(struct kunit *test)
+LOCKED_TEST(commit_refuses_whole, sn.lock)
 {
 	struct fixture *f = test->priv;
 	struct svcnat_txn *txn;
@@ -142,7 +142,7 @@ static void commit_refuses_whole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->sn.n_txns, 0);
 }
 
-static void commit_transactions_are_bounded(struct kunit *test)
+LOCKED_TEST(commit_transactions_are_bounded, sn.lock)
 {
 	struct fixture *f = test->priv;
 	u32 i;
@@ -155,7 +155,7 @@ static void commit_transactions_are_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), 0);
 }
 
-static void commit_many(struct kunit *test)
+LOCKED_TEST(commit_many, sn.lock)
 {
 	struct fixture *f = test->priv;
 	char name[32], addr[16];

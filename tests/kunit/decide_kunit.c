@@ -115,7 +115,7 @@ static const struct {
 	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_OFF_CLUSTER },
 };
 
-static void decide_table(struct kunit *test)
+LOCKED_TEST(decide_table, sn.lock)
 {
 	struct fixture *f = test->priv;
 	unsigned int i;
@@ -134,7 +134,7 @@ static void decide_table(struct kunit *test)
 }
 
 /* Without cluster CIDRs nobody is off-cluster. */
-static void decide_no_cidrs(struct kunit *test)
+LOCKED_TEST(decide_no_cidrs, sn.lock)
 {
 	struct fixture *f = test->priv;
 	struct svcnat_decision d;

@@ -23,6 +23,19 @@ struct fixture {
 	struct netlink_ext_ack extack;
 };
 
+/* 6.12 runs a case's init and exit in other threads, so the lock is taken here. */
+#define LOCKED_TEST(name, mutex)					\
+	static void name##_locked(struct kunit *test);			\
+	static void name(struct kunit *test)				\
+	{								\
+		struct fixture *f = test->priv;				\
+									\
+		mutex_lock(&f->mutex);					\
+		name##_locked(test);					\
+		mutex_unlock(&f->mutex);				\
+	}								\
+	static void name##_locked(struct kunit *test)
+
 int svcnat_net_hook(struct svcnat_net *sn)
 {
 	sn->hooked = true;
@@ -48,7 +61,6 @@ static int fixture_init(struct kunit *test)
 	RCU_INIT_POINTER(f->sn.config, kzalloc(sizeof(struct svcnat_config), GFP_KERNEL));
 	f->skb = alloc_skb(1 << 15, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, f->skb);
-	mutex_lock(&f->sn.lock);
 	return 0;
 }
 
@@ -56,7 +68,6 @@ static void fixture_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	mutex_unlock(&f->sn.lock);
 	svcnat_txn_net_exit(&f->sn);
 	svcnat_htable_destroy(&f->sn.vips);
 	svcnat_htable_destroy(&f->sn.services);

@@ -31,7 +31,7 @@ static const struct {
 	  -EINVAL },
 };
 
-static void parse_service(struct kunit *test)
+LOCKED_TEST(parse_service, sn.lock)
 {
 	struct fixture *f = test->priv;
 	unsigned int i;
@@ -50,7 +50,7 @@ static void parse_service(struct kunit *test)
 	}
 }
 
-static void parse_continuation(struct kunit *test)
+LOCKED_TEST(parse_continuation, sn.lock)
 {
 	struct fixture *f = test->priv;
 	struct svcnat_txn *txn = txn_open(test, 0);
@@ -100,7 +100,7 @@ static int config_of(struct fixture *f, struct svcnat_config *config, const char
 	return err;
 }
 
-static void parse_config(struct kunit *test)
+LOCKED_TEST(parse_config, sn.lock)
 {
 	struct svcnat_config *config = kunit_kzalloc(test, sizeof(*config), GFP_KERNEL);
 	struct fixture *f = test->priv;
@@ -132,7 +132,7 @@ static int flow_of(struct fixture *f, struct nf_conntrack_tuple *flow, const cha
 	return err;
 }
 
-static void parse_flow(struct kunit *test)
+LOCKED_TEST(parse_flow, sn.lock)
 {
 	struct nf_conntrack_tuple flow;
 	struct fixture *f = test->priv;

@@ -12,6 +12,19 @@ struct fixture {
 	struct svcnat_htable table;
 };
 
+/* 6.12 runs a case's init and exit in other threads, so the lock is taken here. */
+#define LOCKED_TEST(name, mutex)					\
+	static void name##_locked(struct kunit *test);			\
+	static void name(struct kunit *test)				\
+	{								\
+		struct fixture *f = test->priv;				\
+									\
+		mutex_lock(&f->mutex);					\
+		name##_locked(test);					\
+		mutex_unlock(&f->mutex);				\
+	}								\
+	static void name##_locked(struct kunit *test)
+
 static struct svcnat_key key_of(u32 i)
 {
 	return (struct svcnat_key) {
@@ -75,7 +88,7 @@ static void vip_keys_of_flows(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
 }
 
-static void vip_grow_and_shrink(struct kunit *test)
+LOCKED_TEST(vip_grow_and_shrink, lock)
 {
 	struct fixture *f = test->priv;
 	const u32 n = 3000;
@@ -106,7 +119,7 @@ static void vip_grow_and_shrink(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rcu_dereference_protected(f->table.buckets, true)->mask, 63);
 }
 
-static void vip_replace(struct kunit *test)
+LOCKED_TEST(vip_replace, lock)
 {
 	struct fixture *f = test->priv;
 	struct svcnat_vip *old = vip_of(test, 1), *new = vip_of(test, 1);
@@ -123,7 +136,7 @@ static void vip_replace(struct kunit *test)
 	svcnat_vip_free(new);
 }
 
-static void vip_empty(struct kunit *test)
+LOCKED_TEST(vip_empty, lock)
 {
 	KUNIT_EXPECT_NULL(test, find(test->priv, 1));
 }
@@ -134,7 +147,6 @@ static int case_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	mutex_init(&f->lock);
-	mutex_lock(&f->lock);
 	svcnat_htable_init(&f->table, &f->lock, true);
 	test->priv = f;
 	return 0;
@@ -144,7 +156,6 @@ static void case_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	mutex_unlock(&f->lock);
 	svcnat_htable_destroy(&f->table);
 }
 

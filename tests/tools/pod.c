@@ -62,7 +62,12 @@ static enum MHD_Result http_answer(void *arg, struct MHD_Connection *conn, const
 	char buf[160];
 	size_t len;
 
-	(void)url, (void)method, (void)version, (void)data, (void)data_size, (void)state;
+	(void)url, (void)method, (void)version, (void)data, (void)data_size;
+	/* An answer before the request was read to its end closes the connection. */
+	if (!*state) {
+		*state = conn;
+		return MHD_YES;
+	}
 	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	len = line(arg, info->client_addr, buf, sizeof(buf));
 	response = MHD_create_response_from_buffer(len, buf, MHD_RESPMEM_MUST_COPY);
