@@ -57,6 +57,7 @@ struct event {
 	enum { EV_MAP, EV_MAP_END, EV_SEQ, EV_SEQ_END, EV_KEY, EV_SCALAR } type;
 	enum scalar scalar;
 	size_t text, len;		/* in log.text */
+	size_t mark;			/* how much text there was before */
 	uint64_t place;
 };
 

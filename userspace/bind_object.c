@@ -13,34 +13,44 @@
 #include <string.h>
 #include "bind_impl.h"
 
+/*
+ * What is logged during a replay is text of the log already, and stays where it
+ * is: events on their way through the frames point into it.
+ */
+static size_t log_text(struct log *l, const char *s, size_t len)
+{
+	if (!len)
+		return l->text_n;
+	if (s >= l->text && s < l->text + l->text_n)
+		return (size_t)(s - l->text);
+	l->text = mem_grow(l->text, &l->text_cap, l->text_n + len);
+	memcpy(l->text + l->text_n, s, len);
+	l->text_n += len;
+	return l->text_n - len;
+}
+
 static void log_add(struct bind *b, int type, enum scalar scalar, const char *s, size_t len)
 {
 	struct log *l = &b->log;
-	size_t cap = l->cap * sizeof(*l->ev);
-	/* In a replay the text itself may lie in the buffer that moves. */
-	bool inside = len && s >= l->text && s < l->text + l->text_cap;
-	size_t at = inside ? (size_t)(s - l->text) : 0;
+	size_t cap = l->cap * sizeof(*l->ev), mark = l->text_n;
 
 	l->ev = mem_grow(l->ev, &cap, (l->n + 1) * sizeof(*l->ev));
 	l->cap = cap / sizeof(*l->ev);
-	l->text = mem_grow(l->text, &l->text_cap, l->text_n + len + 1);
 	l->ev[l->n++] = (struct event){
 		.type = (uint8_t)type,
 		.scalar = scalar,
-		.text = l->text_n,
+		.text = log_text(l, s, len),
 		.len = len,
+		.mark = mark,
 		.place = bind_here(b),
 	};
-	if (len)
-		memcpy(l->text + l->text_n, inside ? l->text + at : s, len);
-	l->text_n += len;
 }
 
 static void log_cut(struct log *l, size_t n)
 {
 	if (n >= l->n)
 		return;
-	l->text_n = l->ev[n].text;
+	l->text_n = l->ev[n].mark;
 	l->n = n;
 }
 

@@ -269,6 +269,28 @@ static void places(void **state)
 	reads_free(&r);
 }
 
+/* What is logged while the log is replayed: longer than the log had room for. */
+static void logged_again(void **state)
+{
+	for (int n = 1; n < 200; n++) {
+		char *text;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+		struct reads r;
+
+		fprintf(f, "{" V1 ",\"items\":[{\"items\":[");
+		for (int i = 0; i < n; i++)
+			fprintf(f, "{\"metadata\":{\"name\":\"%0*d\"}},", i % 50 + 1, i);
+		fprintf(f, "{}]}]," KIND("List") "}");
+		fclose(f);
+		r = reads_text(input_json, "t.json", text, len);
+		assert_string_equal(r.said, E("1:29", "kind: missing: expected what this object is, "
+					      "for instance Service"));
+		reads_free(&r);
+		free(text);
+	}
+}
+
 static void bodies(void **state)
 {
 	static const char *const bad[] = {
@@ -320,6 +342,7 @@ int main(void)
 		cmocka_unit_test(slice),
 		cmocka_unit_test(any_order),
 		cmocka_unit_test(places),
+		cmocka_unit_test(logged_again),
 		cmocka_unit_test(bodies),
 		cmocka_unit_test(many),
 	};
