@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+// LIBS: microhttpd
 /*
  * pod - what runs in a Pod: HTTP over TCP and an answer to UDP questions, both
  * families, on the given ports. Every answer is one line: the Pod's name, the
