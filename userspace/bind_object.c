@@ -21,7 +21,7 @@ static size_t log_text(struct log *l, const char *s, size_t len)
 {
 	if (!len)
 		return l->text_n;
-	if (s >= l->text && s < l->text + l->text_n)
+	if (l->text_n && s >= l->text && s < l->text + l->text_n)
 		return (size_t)(s - l->text);
 	l->text = mem_grow(l->text, &l->text_cap, l->text_n + len);
 	memcpy(l->text + l->text_n, s, len);
