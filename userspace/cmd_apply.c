@@ -169,23 +169,25 @@ static void collect_touched(struct session *s, struct request *r)
 			change_add(s->cli, r)->put = s->touched.v[i];
 }
 
-/* --prune: what is known and not in this input goes. */
+/* --prune: what is known and not in this input goes, before anything is compared with it. */
 static void prune(struct session *s, struct request *r)
 {
 	struct objects given = { .n = r->objects.n };
+	size_t kept = 0;
 
 	given.v = arena_alloc(s->cli->a, (given.n + 1) * sizeof(*given.v));
 	if (given.n)
 		memcpy(given.v, r->objects.v, given.n * sizeof(*given.v));
 	objects_sort(&given);
 	for (size_t i = 0; i < s->known.n; i++) {
-		const struct object *k = s->known.v[i];
+		struct object *k = s->known.v[i];
 
 		if (objects_find(&given, k->kind, k->ns, k->name))
-			continue;
-		model_remove(s->model, k->kind, k->ns, k->name);
-		remove_add(s->cli, r, k, PRUNED);
+			s->known.v[kept++] = k;
+		else
+			remove_add(s->cli, r, k, PRUNED);
 	}
+	s->known.n = kept;
 }
 
 /* Both stores, or neither: see state.h. */
@@ -239,11 +241,10 @@ int cmd_apply(struct cli *c, int argc, char **argv)
 		return EXIT_ERROR;
 	if (session_open(&s, c, r.dry_run ? STATE_READ : STATE_WRITE)) {
 		remember(&s, &r);
-		if (session_build(&s, &r.objects)) {
-			if (r.prune)
-				prune(&s, &r);
+		if (r.prune)
+			prune(&s, &r);
+		if (session_build(&s, &r.objects))
 			code = finish(&s, &r);
-		}
 	}
 	session_close(&s);
 	return code;

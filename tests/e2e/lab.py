@@ -183,7 +183,7 @@ def svcctl(*argv, netns="node-a", check=True, stdin=None, node="node-a"):
                netns=netns, check=check, stdin=stdin)
 
 
-def probe(netns, dests, proto="TCP", count=48, timeout=2, extra=()):
+def probe(netns, dests, proto="TCP", count=48, timeout=5, extra=()):
     """What happened to @count tries at each (address, port): dicts as probe -o json says."""
     argv = [os.path.join(BUILD, "tools/probe"), "-N", netns, "-n", str(count), "-t", str(timeout),
             "-p", "16", "-o", "json", *extra]

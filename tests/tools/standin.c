@@ -10,7 +10,6 @@
  *
  * --refuse: every COMMIT is refused, as a kernel short of memory would.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
