@@ -8,7 +8,7 @@
 
 struct seen {
 	const char *text;	/* the sentence without its place */
-	unsigned int times;
+	unsigned int repeated;
 };
 
 struct diag {
@@ -51,14 +51,16 @@ static int seen_cmp(const void *a, const void *b)
 /* True if @text was warned of before. */
 static bool warned_before(struct diag *d, const char *text)
 {
-	struct seen *new = arena_alloc(d->arena, sizeof(*new));
-	struct seen **node;
+	struct seen key = { .text = text }, *seen;
+	struct seen **node = tfind(&key, &d->seen, seen_cmp);
 
-	new->text = arena_strdup(d->arena, text);
-	node = tsearch(new, &d->seen, seen_cmp);
-	if (!node || !(*node)->times++)
+	if (!node) {
+		seen = arena_alloc(d->arena, sizeof(*seen));
+		seen->text = arena_strdup(d->arena, text);
+		tsearch(seen, &d->seen, seen_cmp);
 		return false;
-	if ((*node)->times == 2)
+	}
+	if (!(*node)->repeated++)
 		d->repeated_kinds++;
 	d->repeated++;
 	return true;
