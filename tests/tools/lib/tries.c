@@ -287,12 +287,14 @@ void jobs_run(struct job *v, size_t n, unsigned int limit)
 		limit = MAX_RUNNING;
 	for (;;) {
 		bool later = launch(v, n, limit) == LATER;
-		double wait = expire();
+		double wait;
 		int got;
 
-		if (!later && !under_way(v, n) && launch(v, n, limit) == ENOUGH &&
-		    !under_way(v, n))
+		if (!later && !under_way(v, n))
 			break;
+		wait = expire();
+		if (!later && !under_way(v, n))
+			continue;
 		got = epoll_wait(epfd, ev, 64, later ? 5 : (int)(wait * 1000) + 1);
 
 		for (int i = 0; i < got; i++) {
