@@ -87,39 +87,18 @@ static bool is_old_number(const char *s)
 	return n == 4 && p == s && p[4] == '-' && isdigit((unsigned char)p[5]);
 }
 
-/* A literal block keeps all but odd white space; anything else is better in quotes. */
-static bool is_literal(const char *s)
+/* U+2028 and U+2029 end a line in YAML 1.1 and do not in 1.2: only escapes are safe. */
+static bool has_separator(const char *s)
 {
-	size_t len = strlen(s);
-
-	if (!strchr(s, '\n') || *s == ' ' || *s == '\n' || s[len - 1] == ' ' ||
-	    strstr(s, " \n") || (len > 1 && !strcmp(s + len - 2, "\n\n")))
-		return false;
-	return true;
-}
-
-/* Characters that some reader or writer of YAML takes for a line's end or nothing at all. */
-static bool is_odd(const char *s)
-{
-	for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
-		if ((*p < 0x20 && *p != '\n') || *p == 0x7f)
-			return true;
-		if (*p == 0xc2 && p[1] < 0xa0)				/* U+0080 to 9F */
-			return true;
-		if (*p == 0xe2 && p[1] == 0x80 && (p[2] & 0xfe) == 0xa8)	/* U+2028, 2029 */
-			return true;
-		if (*p == 0xef && (p[1] == 0xbb || p[1] == 0xbf))	/* U+FEFF, FFFE, FFFF */
-			return true;
-	}
-	return false;
+	return strstr(s, "\xe2\x80\xa8") || strstr(s, "\xe2\x80\xa9");
 }
 
 static yaml_scalar_style_t style_of(const char *s)
 {
-	if (is_odd(s))
+	if (has_separator(s))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	if (strchr(s, '\n'))
-		return is_literal(s) ? YAML_LITERAL_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+		return YAML_LITERAL_SCALAR_STYLE;
 	if (scalar_plain(s) != SCALAR_STRING || is_old_word(s) || is_old_number(s))
 		return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
 	return YAML_PLAIN_SCALAR_STYLE;	/* the emitter quotes what syntax forbids */

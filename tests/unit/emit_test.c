@@ -76,6 +76,7 @@ static void fixture(void **state)
 	"    number: \"8080\"\n" \
 	"    odd: \"\\a\\ttab\"\n" \
 	"    old: \"yes\"\n" \
+	"    separator: \"a\\Lb\\Pc\"\n" \
 	"    star: '*x'\n" \
 	"    umlaut: grüße\n" \
 	"    when: \"2024-01-31\"\n" \
@@ -108,6 +109,20 @@ static void yaml_text(void **state)
 	assert_string_equal(yaml, SERVICE);
 	check_round(&r.out);
 	free(yaml);
+	reads_free(&r);
+}
+
+/* A port of 0 is not the same as none. */
+static void zero_port(void **state)
+{
+	static const char text[] = "{\"addressType\":\"IPv4\",\"apiVersion\":\"discovery.k8s.io/v1\","
+		"\"kind\":\"EndpointSlice\",\"metadata\":{\"name\":\"a\",\"namespace\":\"b\"},"
+		"\"ports\":[{\"port\":0},{}]}";
+	struct reads r = reads_text(input_json, "f", text, strlen(text));
+	size_t len;
+
+	assert_int_equal(r.out.n, 1);
+	assert_string_equal(emit_json(r.a, r.out.v[0], &len), text);
 	reads_free(&r);
 }
 
@@ -320,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fixture),
 		cmocka_unit_test(yaml_text),
+		cmocka_unit_test(zero_port),
 		cmocka_unit_test(canonical_text),
 		cmocka_unit_test(pretty_text),
 		cmocka_unit_test(nothing),

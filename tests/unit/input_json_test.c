@@ -48,8 +48,8 @@ static const struct reads_case lists[] = {
 	  KIND("List") "}",
 	  W("1:97", "spec.typ: unknown field, not looked at: did you mean type?"), 1 },
 	{ "it is no List: what looked like objects is none",
-	  "{" V1 ",\"items\":[{" V1 "," KIND("Service") "," META("a") ",\"spec\":5}],"
-	  KIND("Odd") "}" "{" V1 "," KIND("Pod") "," META("a") "}",
+	  "{" V1 ",\"items\":[{" V1 "," KIND("Service") "," META("a") ",\"spec\":5},"
+	  "{" V1 "," KIND("Node") "," META("n") "}]," KIND("Odd") "}" "{" V1 "," KIND("Pod") "," META("a") "}",
 	  ODD("1:1", "1 Odd object"), 1 },
 	{ "a list of other kinds, either way",
 	  "{\"apiVersion\":\"apps/v1\"," KIND("DeploymentList") ",\"items\":[{" META("a") "},{}]}"
@@ -74,6 +74,12 @@ static const struct reads_case orders[] = {
 	{ "errors have their place all the same",
 	  "{" META("a") ",\n\"spec\":{\"ports\":[{\"port\":0}]},\n" V1 "," KIND("Service") "}",
 	  E("2:26", "spec.ports[0].port: 0 is not a port: expected 1 to 65535"), 0 },
+	{ "and again when the log is replayed behind what came later",
+	  "{\"items\":[\n{" META("a") ",\n\"spec\":{\"typ\":1}},\n{" V1 "," KIND("Service") "," META("b")
+	  ",\"spec\":{\"prots\":1}}],\n" KIND("ServiceList") "," V1 ",\n\"x\":1}",
+	  W("4:69", "spec.prots: unknown field, not looked at: did you mean ports?")
+	  W("3:9", "spec.typ: unknown field, not looked at: did you mean type?")
+	  W("6:1", "x: unknown field, not looked at"), 2 },
 	{ "a field twice, around the kind",
 	  "{\"spec\":{}," V1 "," KIND("Service") "," META("a") ",\n\"spec\":{}}",
 	  E("2:1", "spec: is there twice: which of the two counts? Leave one"), 0 },
