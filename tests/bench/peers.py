@@ -8,9 +8,9 @@ import time
 import plan
 from lab import Broken, Lab, inside, put, run
 
-REPO = os.environ["SVCNAT_REPO"]
-GENERATOR = os.path.join(REPO, "tests/bench/gen_kube_proxy")
-LOADER = os.path.join(REPO, "build/tools/bench_load")
+HERE = os.path.dirname(os.path.abspath(__file__))
+GENERATOR = os.path.join(HERE, "gen_kube_proxy")
+LOADER = os.path.join(HERE, "../../build/tools/bench_load")
 
 
 class Peer:
@@ -78,9 +78,9 @@ class MinimalDnat(Service):
     label = "nftables DNAT"
 
     def load(self):
-        elements = ", ".join(
-            f"{plan.vip(s)} . {plan.PORT} : {plan.backends(s, plan.BACKENDS)[0]} . {plan.TARGET_PORT}"
-            for s in range(self.services))
+        elements = ", ".join(f"{plan.vip(s)} . {plan.PORT} : "
+                             f"{plan.backends(s, plan.BACKENDS)[0]} . {plan.TARGET_PORT}"
+                             for s in range(self.services))
         run("nft", "-f", "-", netns=self.lab.node, stdin=f"""
 table ip minimal {{
 	map services {{
