@@ -22,7 +22,7 @@ BUILD = os.path.join(HERE, "../../build")
 FIXTURE = os.path.join(HERE, "../fixtures/a")
 NODES = {"node-a": 1, "node-b": 2, "node-c": 3}
 CLUSTER = "10.244.0.0/16,fd00:10:244::/48"
-WAIT = 30
+WAIT = 120
 
 
 def run(*argv, netns=None, check=True, stdin=None):
@@ -183,7 +183,7 @@ def svcctl(*argv, netns="node-a", check=True, stdin=None, node="node-a"):
                netns=netns, check=check, stdin=stdin)
 
 
-def probe(netns, dests, proto="TCP", count=48, timeout=5, extra=()):
+def probe(netns, dests, proto="TCP", count=48, timeout=20, extra=()):
     """What happened to @count tries at each (address, port): dicts as probe -o json says."""
     argv = [os.path.join(BUILD, "tools/probe"), "-N", netns, "-n", str(count), "-t", str(timeout),
             "-p", "16", "-o", "json", *extra]
