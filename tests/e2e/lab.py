@@ -174,7 +174,8 @@ class Lab:
             self.servers.terminate()
             self.servers.wait()
         for name in self.boxes() + ["lan"] + sorted({p.netns for p in self.pods if not p.host}):
-            self.ip(None, f"netns del {name}")
+            if os.path.exists(f"/run/netns/{name}"):
+                self.ip(None, f"netns del {name}")
         self.flush()
 
 
