@@ -89,9 +89,14 @@ def tests():
     @case("services: round-robin takes turns")
     def _():
         apply(*all_pods(), service(annotations={"svcnat.io/scheduler": "round-robin"}))
-        got = counts(probe("probe", [("10.96.0.10", 80)], count=30, extra=("-p", "1"))[0])
-        turns = os.cpu_count()
-        assert len(got) == 3 and max(got.values()) - min(got.values()) <= turns, got
+        done = run(os.path.join(lab.BUILD, "tools/probe"), "-N", "probe", "-n", "30", "-p", "1",
+                   "-o", "order", "10.96.0.10", "80")
+        order = done.stdout.split()
+        got = [order.count(name) for name in sorted(ANSWER.values())]
+        assert max(got) - min(got) <= os.cpu_count(), order     # a turn for each processor
+        if os.cpu_count() == 1:
+            expect(len(set(order[:3])), 3)
+            expect(order, order[:3] * 10)
 
     @case("services: hairpin: a Pod reaches itself through the VIP")
     def _():
@@ -124,14 +129,6 @@ def tests():
                 expect(lab.answers(result), ({}, "refused"), source)
             result = probe(source, [("10.96.0.10", 53)], "UDP", count=2)[0]
             expect(lab.answers(result), ({}, "refused"), source + " UDP")
-
-    @case("services: svcnat.io/refuse: icmp refuses TCP by ICMP")
-    def _():
-        apply(service(app="nobody", annotations={"svcnat.io/refuse": "icmp"}))
-        seen = run("conntrack", "-C", netns="node-a")
-        expect(seen.returncode, 0)
-        result = probe("client", [("10.96.0.10", 80)], count=2)[0]
-        expect(lab.answers(result), ({}, "refused"))
 
     @case("services: another port of a live ClusterIP is refused, ping too")
     def _():
@@ -177,8 +174,7 @@ def tests():
               if s["connections"]}
         expect(by[("default/web:http", "TCP")]["connections"], 33)
         expect(sum(b["connections"] for b in by[("default/web:http", "TCP")]["backends"]), 33)
-        dns = by[("default/web:dns", "UDP")]["connections"]
-        assert 1 <= dns <= 7, dns       # one flow for each socket asking
+        expect(by[("default/web:dns", "UDP")]["connections"], 7)
 
     @case("services: applying the same again changes nothing; diff says so")
     def _():
@@ -192,6 +188,8 @@ def tests():
                service(selector=["a"]), service(type="NodePort", ports=[
                    {"name": "a", "port": 1, "nodePort": 30007},
                    {"name": "b", "port": 2, "nodePort": 30007}]),
+               service(type="NodePort", ports=[{"port": 1, "nodePort": 20000}]),
+               service(ports=[{"port": "eighty"}]), service(type="Cluster"),
                service(clusterIPs=["fd00:10:96::10", "10.96.0.10"]), service(ports=[]))
         for objects in bad:
             done = apply(pod(9, "node-a"), objects, check=False)
