@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* flush, restore, version. */
+#define _GNU_SOURCE
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "session.h"
@@ -49,18 +51,22 @@ int cmd_flush(struct cli *c, int argc, char **argv)
 	return code;
 }
 
-/* The kernel gets the state's own apply id, so that the two agree from here on. */
+/* What had to be allocated anew, because the options changed, is stored too. */
 static int restore(struct session *s)
 {
 	const struct objects none = { 0 };
-	uint8_t id[SVCNAT_APPLY_ID_LEN];
-	bool has_id = state_apply_id(s->state, id);
+	struct state_change *v;
 	struct plan *p;
 
 	if (!session_build(s, &none))
 		return EXIT_ERROR;
 	p = session_plan(s);
-	if (!p || diag_errors(s->cli->d) || !session_send(s, p, has_id ? id : NULL))
+	if (!p || diag_errors(s->cli->d))
+		return EXIT_ERROR;
+	v = arena_alloc(s->cli->a, (s->touched.n + 1) * sizeof(*v));
+	for (size_t i = 0; i < s->touched.n; i++)
+		v[i].put = s->touched.v[i];
+	if (!session_commit(s, p, v, s->touched.n))
 		return EXIT_ERROR;
 	printf("%zu services restored\n", s->want->n_services);
 	return EXIT_OK;
@@ -79,21 +85,33 @@ int cmd_restore(struct cli *c, int argc, char **argv)
 	return code;
 }
 
-int cmd_version(struct cli *c, int argc, char **argv)
+/* The tool's version is an answer also where there is no module. */
+static void version_of_module(struct cli *c)
 {
-	struct diag *quiet = c->d;
-	struct knl *knl;
+	char *said = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&said, &len);
+	struct diag *d = diag_new(f ? f : stderr);
+	struct knl *knl = knl_open(d);
 	struct dp info;
 
-	if (!no_operands(c, argc, argv))
-		return EXIT_USAGE;
-	printf("svcctl %s, protocol %d\n", SVCCTL_VERSION, SVCNAT_GENL_VERSION);
-	knl = knl_open(quiet);
-	if (!knl)
-		return EXIT_ERROR;
-	if (knl_info(knl, c->a, &info, c->d))
+	if (knl && knl_info(knl, c->a, &info, d))
 		printf("svcnat %s, generation %llu, %u services\n", info.info.version,
 		       (unsigned long long)info.generation, info.info.services);
 	knl_close(knl);
+	diag_free(d);
+	if (f)
+		fclose(f);
+	if (said && len)
+		printf("svcnat: %s", said + (strncmp(said, "error: ", 7) ? 0 : 7));
+	free(said);
+}
+
+int cmd_version(struct cli *c, int argc, char **argv)
+{
+	if (!no_operands(c, argc, argv))
+		return EXIT_USAGE;
+	printf("svcctl %s, protocol %d\n", SVCCTL_VERSION, SVCNAT_GENL_VERSION);
+	version_of_module(c);
 	return EXIT_OK;
 }

@@ -190,23 +190,6 @@ static void prune(struct session *s, struct request *r)
 	s->known.n = kept;
 }
 
-/* Both stores, or neither: see state.h. */
-static bool commit(struct session *s, struct request *r, struct plan *p)
-{
-	uint8_t id[SVCNAT_APPLY_ID_LEN];
-	struct cli *c = s->cli;
-
-	if (!r->n_changes && plan_empty(p))
-		return true;
-	if (!state_prepare(s->state, r->changes, r->n_changes, id, c->d))
-		return false;
-	if (!session_send(s, p, id)) {
-		state_drop(s->state, c->d);
-		return false;
-	}
-	return state_promote(s->state, c->d);
-}
-
 static int finish(struct session *s, struct request *r)
 {
 	struct plan *p = session_plan(s);
@@ -219,7 +202,7 @@ static int finish(struct session *s, struct request *r)
 		plan_print(stdout, p);
 		return EXIT_OK;
 	}
-	if (!commit(s, r, p))
+	if ((r->n_changes || !plan_empty(p)) && !session_commit(s, p, r->changes, r->n_changes))
 		return EXIT_ERROR;
 	print_said(r);
 	return EXIT_OK;
@@ -239,6 +222,11 @@ int cmd_apply(struct cli *c, int argc, char **argv)
 	}
 	if (!read_input(c, &r))
 		return EXIT_ERROR;
+	if (!r.objects.n) {
+		diag_error(c->d, NULL, NULL, "there is no object in %s%s: nothing to apply, nothing pruned",
+			   r.paths[0], r.n_paths > 1 ? " and the others" : "");
+		return EXIT_ERROR;
+	}
 	if (session_open(&s, c, r.dry_run ? STATE_READ : STATE_WRITE)) {
 		remember(&s, &r);
 		if (r.prune)

@@ -62,13 +62,32 @@ static bool parse(struct request *r, int argc, char **argv)
 	return true;
 }
 
+/*
+ * A command was cut short: only the kernel knows whether it happened. A kernel
+ * that cannot be asked holds nothing of it.
+ */
+static bool settle(struct request *r, struct state *s)
+{
+	FILE *nowhere = fopen("/dev/null", "w");
+	struct diag *d = diag_new(nowhere ? nowhere : stderr);
+	struct knl *knl = knl_open(d);
+	struct dp info = { 0 };
+	bool known = knl && knl_info(knl, r->cli->a, &info, d) && info.has_apply_id;
+
+	knl_close(knl);
+	diag_free(d);
+	if (nowhere)
+		fclose(nowhere);
+	return state_settle(s, known ? info.apply_id : NULL, r->cli->d);
+}
+
 /* The state as it is stored; nothing is checked, allocated or warned of again. */
 static bool load(struct request *r)
 {
 	const struct objects none = { 0 };
 	struct objects known = { 0 };
 	struct state *s = state_open(r->cli->opt.state, STATE_READ, r->cli->d);
-	bool ok = s && state_load(s, r->cli->a, KIND_MAX, &known, r->cli->d);
+	bool ok = s && (!state_pending(s) || settle(r, s)) && state_load(s, r->cli->a, KIND_MAX, &known, r->cli->d);
 
 	state_close(s);
 	if (ok)

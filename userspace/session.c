@@ -19,8 +19,7 @@ bool session_open(struct session *s, struct cli *c, enum state_mode mode)
 	s->knl = knl_open(c->d);
 	if (!s->knl || !knl_info(s->knl, c->a, &info, c->d))
 		return false;
-	if (mode == STATE_WRITE &&
-	    !state_settle(s->state, info.has_apply_id ? info.apply_id : NULL, c->d))
+	if (!state_settle(s->state, info.has_apply_id ? info.apply_id : NULL, c->d))
 		return false;
 	return state_load(s->state, c->a, KIND_MAX, &s->known, c->d);
 }
@@ -98,7 +97,7 @@ struct plan *session_plan(struct session *s)
 	return plan_make(c->a, s->have, s->want);
 }
 
-bool session_send(struct session *s, struct plan *p, const uint8_t *apply_id)
+static bool send_plan(struct session *s, struct plan *p, const uint8_t *apply_id)
 {
 	uint64_t generation;
 
@@ -114,4 +113,30 @@ bool session_send(struct session *s, struct plan *p, const uint8_t *apply_id)
 	diag_error(s->cli->d, NULL, NULL,
 		   "somebody else keeps changing the kernel's state: stop them, then try again");
 	return false;
+}
+
+/*
+ * The kernel refused, or its answer was lost: ask it which. Without an answer
+ * the transaction stays pending and the next command settles it.
+ */
+static bool committed_after_all(struct session *s, const uint8_t *id)
+{
+	struct dp info;
+	bool done;
+
+	if (!knl_info(s->knl, s->cli->a, &info, s->cli->d))
+		return false;
+	done = info.has_apply_id && !memcmp(info.apply_id, id, sizeof(info.apply_id));
+	return state_settle(s->state, done ? id : NULL, s->cli->d) && done;
+}
+
+bool session_commit(struct session *s, struct plan *p, const struct state_change *v, size_t n)
+{
+	uint8_t id[SVCNAT_APPLY_ID_LEN];
+
+	if (!state_prepare(s->state, v, n, id, s->cli->d))
+		return false;
+	if (!send_plan(s, p, id))
+		return committed_after_all(s, id);
+	return state_promote(s->state, s->cli->d);
 }

@@ -38,9 +38,9 @@ bool session_build(struct session *s, const struct objects *changes);
 struct plan *session_plan(struct session *s);
 
 /*
- * Sends @p under @apply_id, planning again if somebody else committed meanwhile;
- * @apply_id may be NULL.
+ * Both stores take it, or neither: @v into the state, @p into the kernel, under
+ * one apply id. Plans again if somebody else committed meanwhile.
  */
-bool session_send(struct session *s, struct plan *p, const uint8_t *apply_id);
+bool session_commit(struct session *s, struct plan *p, const struct state_change *v, size_t n);
 
 #endif

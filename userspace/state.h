@@ -35,7 +35,14 @@ enum state_mode { STATE_READ, STATE_WRITE };
 struct state *state_open(const char *path, enum state_mode mode, struct diag *d);
 void state_close(struct state *s);
 
-/* @kernel_id: SVCNAT_APPLY_ID_LEN bytes as the kernel reports, or NULL if it has none. */
+/* True if a command was cut short: state_settle() has something to decide. */
+bool state_pending(struct state *s);
+
+/*
+ * @kernel_id: SVCNAT_APPLY_ID_LEN bytes as the kernel reports, or NULL if it has
+ * none. With STATE_READ nothing is written: what is loaded afterwards is what a
+ * writer would have made of it.
+ */
 bool state_settle(struct state *s, const uint8_t *kernel_id, struct diag *d);
 
 /* Every current object, or those of one kind (KIND_MAX: all). */
