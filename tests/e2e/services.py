@@ -251,6 +251,7 @@ def tests():
 
     @case("services: the module goes and comes under traffic; restore brings all back")
     def _():
+        apply(*all_pods(), service())
         probing = subprocess.Popen(
             [os.path.join(lab.BUILD, "tools/probe"), "-N", "probe", "-n", "0", "-o", "json",
              "-r", "/tmp/reloading", "-t", "1", "10.96.0.10", "80"], stdout=subprocess.PIPE,
