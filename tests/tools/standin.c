@@ -3,17 +3,22 @@
 /*
  * A stand-in for the kernel's side of kmod/uapi/svcnat.h, where no module can be
  * loaded: a process on NETLINK_USERSOCK that svcctl is sent to by
- * SVCCTL_NETLINK=PORT. It acknowledges, keeps and gives back; it checks nothing
- * but generations.
+ * SVCCTL_NETLINK=PORT. It keeps what it is given as it came, commits all of a
+ * transaction or none, and checks generations; values it does not check.
  *
- *	standin [--refuse]	prints its port, answers until standard input ends
+ *	standin [OPTION]	prints its port, answers until standard input ends
  *
- * --refuse: every COMMIT is refused, as a kernel short of memory would.
+ *	--refuse	every COMMIT fails, as in a kernel short of memory
+ *	--fail-at N	the Nth PUT is refused and spoils its transaction
+ *	--stale N	the first N COMMITs find that somebody else was faster
+ *	--kill-at N	kill -9 whoever sends the Nth message, then carry it out:
+ *			what a kernel does with a caller that dies in send()
+ *	--delay MS	before each COMMIT
  */
 #include <errno.h>
-#include <linux/genetlink.h>
-#include <netlink/attr.h>
+#include <getopt.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,141 +27,142 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "standin/wire.h"
 #include "svcnat.h"
 
 #define FAMILY 0x20
-#define BUFFER (1 << 20)
+#define GROUP 1
+#define BURST (48 << 10)	/* of a dump, as the kernel fills its messages */
+#define PID_MASK 0x3fffff	/* libnl makes ports of pids, and something above */
 
-/* Attributes as they came: services, or what is staged. */
+/* A service, or a continuation of the one before it, as it came. */
+struct record {
+	uint32_t identity;	/* a hash of it */
+	struct nlattr *attr;
+};
+
 struct list {
-	struct nlattr **v;
+	struct record *v;
 	size_t n, cap;
 };
 
-static int sock;
-static uint32_t peer;
-static char *out;
-static size_t out_len;
-static struct list services, staged;
-static bool replace_all, refuse;
-static uint64_t generation, base;
+struct txn {
+	uint32_t port;		/* 0: free */
+	uint64_t base;
+	bool replace, spoiled;
+	struct list staged;
+	struct nlattr *config;
+};
+
+static struct txn txns[SVCNAT_TXNS_MAX];
+static struct list services;
+static struct nlattr *config;
+static uint64_t generation;
 static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
-static struct nlattr *config, *staged_config;
+static bool refuse;
+static long fail_at, stale, kill_at, delay, n_messages, n_puts;
+
+/* FNV-1a over NAME, FAMILY and PROTO. */
+static uint32_t identity(struct nlattr *nest)
+{
+	uint32_t h = 2166136261u;
+
+	for (int type = SVCNAT_SERVICE_A_NAME; type <= SVCNAT_SERVICE_A_PROTO; type++) {
+		struct nlattr *a = nla_find(nla_data(nest), nla_len(nest), type);
+		const unsigned char *p = a ? nla_data(a) : NULL;
+
+		for (int i = 0; a && i < nla_len(a); i++)
+			h = (h ^ p[i]) * 16777619u;
+	}
+	return h;
+}
 
 static struct nlattr *copy(const struct nlattr *a)
 {
 	return memcpy(malloc(NLA_ALIGN(a->nla_len)), a, a->nla_len);
 }
 
-static void list_add(struct list *l, const struct nlattr *a)
+static void list_add(struct list *l, struct nlattr *a, uint32_t id)
 {
 	if (l->n == l->cap) {
 		l->cap = l->cap ? 2 * l->cap : 64;
 		l->v = realloc(l->v, l->cap * sizeof(*l->v));
 	}
-	l->v[l->n++] = copy(a);
+	l->v[l->n++] = (struct record) { id, a };
 }
 
 static void list_clear(struct list *l)
 {
 	while (l->n)
-		free(l->v[--l->n]);
-}
-
-static void send_out(void)
-{
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK, .nl_pid = peer };
-
-	if (out_len)
-		sendto(sock, out, out_len, 0, (struct sockaddr *)&to, sizeof(to));
-	out_len = 0;
-}
-
-static struct nlmsghdr *begin(const struct nlmsghdr *req, int type, int flags)
-{
-	struct nlmsghdr *h = (struct nlmsghdr *)(out + out_len);
-
-	*h = (struct nlmsghdr) { .nlmsg_type = (uint16_t)type, .nlmsg_flags = (uint16_t)flags,
-				 .nlmsg_seq = req->nlmsg_seq, .nlmsg_pid = peer };
-	out_len += NLMSG_HDRLEN;
-	return h;
-}
-
-static void put(int type, const void *data, size_t len)
-{
-	struct nlattr *a = (struct nlattr *)(out + out_len);
-
-	a->nla_type = (uint16_t)type;
-	a->nla_len = (uint16_t)(NLA_HDRLEN + len);
-	memcpy((char *)a + NLA_HDRLEN, data, len);
-	out_len += NLA_HDRLEN + NLA_ALIGN(len);
-}
-
-static void end(struct nlmsghdr *h)
-{
-	h->nlmsg_len = (uint32_t)(out + out_len - (char *)h);
-	out_len = (size_t)((char *)h - out) + NLMSG_ALIGN(h->nlmsg_len);
-}
-
-static struct nlmsghdr *begin_genl(const struct nlmsghdr *req, int type, int cmd, int flags)
-{
-	struct nlmsghdr *h = begin(req, type, flags);
-	struct genlmsghdr *g = (struct genlmsghdr *)(h + 1);
-
-	*g = (struct genlmsghdr) { .cmd = (uint8_t)cmd, .version = 1 };
-	out_len += GENL_HDRLEN;
-	return h;
-}
-
-static void acknowledge(const struct nlmsghdr *req, int err)
-{
-	struct nlmsghdr *h;
-	struct nlmsgerr e = { .error = -err, .msg = *req };
-
-	if (!err && !(req->nlmsg_flags & NLM_F_ACK))
-		return;
-	h = begin(req, NLMSG_ERROR, NLM_F_CAPPED);
-	memcpy(out + out_len, &e, sizeof(e));
-	out_len += NLMSG_ALIGN(sizeof(e));
-	end(h);
-	send_out();
+		free(l->v[--l->n].attr);
 }
 
 static void family_get(const struct nlmsghdr *req)
 {
 	struct nlmsghdr *h = begin_genl(req, GENL_ID_CTRL, CTRL_CMD_NEWFAMILY, 0);
+	struct nlattr *groups, *group;
 	uint16_t id = FAMILY;
-	uint32_t version = 1;
 
 	put(CTRL_ATTR_FAMILY_ID, &id, sizeof(id));
 	put(CTRL_ATTR_FAMILY_NAME, SVCNAT_GENL_NAME, sizeof(SVCNAT_GENL_NAME));
-	put(CTRL_ATTR_VERSION, &version, sizeof(version));
+	put_u32(CTRL_ATTR_VERSION, 1);
+	groups = nest(CTRL_ATTR_MCAST_GROUPS);
+	group = nest(1);
+	put_u32(CTRL_ATTR_MCAST_GRP_ID, GROUP);
+	put(CTRL_ATTR_MCAST_GRP_NAME, SVCNAT_GENL_EVENTS, sizeof(SVCNAT_GENL_EVENTS));
+	nest_end(group);
+	nest_end(groups);
 	end(h);
-	send_out();
+	send_out(peer, 0);
 	acknowledge(req, 0);
+}
+
+static bool continues(struct nlattr *svc)
+{
+	struct nlattr *a = nla_find(nla_data(svc), nla_len(svc), SVCNAT_SERVICE_A_FLAGS);
+
+	return a && (nla_get_u32(a) & SVCNAT_SERVICE_F_CONTINUE);
+}
+
+static uint32_t count(struct nlattr *svc, int type)
+{
+	struct nlattr *a;
+	uint32_t n = 0;
+	int rem;
+
+	nla_for_each_nested(a, svc, rem)
+		n += nla_type(a) == type;
+	return n;
+}
+
+static void put_info(void)
+{
+	struct nlattr *info = nest(SVCNAT_A_INFO);
+	uint32_t n = 0, backends = 0;
+
+	for (size_t i = 0; i < services.n; i++) {
+		n += !continues(services.v[i].attr);
+		backends += count(services.v[i].attr, SVCNAT_SERVICE_A_BACKEND);
+	}
+	put_u32(SVCNAT_INFO_A_SERVICES, n);
+	put_u32(SVCNAT_INFO_A_BACKENDS, backends);
+	put(SVCNAT_INFO_A_MODULE_VERSION, "stand-in", sizeof("stand-in"));
+	nest_end(info);
 }
 
 static void info_get(const struct nlmsghdr *req)
 {
 	struct nlmsghdr *h = begin_genl(req, FAMILY, SVCNAT_CMD_INFO_GET, 0);
-	struct nlattr *nest;
-	uint32_t n = (uint32_t)services.n;
 
 	put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
 	if (has_id)
 		put(SVCNAT_A_APPLY_ID, apply_id, sizeof(apply_id));
-	nest = (struct nlattr *)(out + out_len);
-	put(SVCNAT_A_INFO | NLA_F_NESTED, NULL, 0);
-	put(SVCNAT_INFO_A_SERVICES, &n, sizeof(n));
-	put(SVCNAT_INFO_A_MODULE_VERSION, "stand-in", sizeof("stand-in"));
-	nest->nla_len = (uint16_t)(out + out_len - (char *)nest);
-	if (config) {
-		memcpy(out + out_len, config, config->nla_len);
-		out_len += NLA_ALIGN(config->nla_len);
-	}
+	put_info();
+	if (config)
+		put_copy(config);
 	end(h);
-	send_out();
+	send_out(peer, 0);
 	acknowledge(req, 0);
 }
 
@@ -166,96 +172,252 @@ static void service_dump(const struct nlmsghdr *req)
 	int zero = 0;
 
 	for (size_t i = 0; i < services.n; i++) {
-		if (out_len > BUFFER / 2)
-			send_out();
+		if (pending_len() + services.v[i].attr->nla_len > BURST)
+			send_out(peer, 0);
 		h = begin_genl(req, FAMILY, SVCNAT_CMD_SERVICE_GET, NLM_F_MULTI);
 		put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
-		memcpy(out + out_len, services.v[i], services.v[i]->nla_len);
-		out_len += NLA_ALIGN(services.v[i]->nla_len);
+		put_copy(services.v[i].attr);
 		end(h);
 	}
 	h = begin(req, NLMSG_DONE, NLM_F_MULTI);
-	memcpy(out + out_len, &zero, sizeof(zero));
-	out_len += sizeof(zero);
+	put_raw(&zero, sizeof(zero));
 	end(h);
-	send_out();
+	send_out(peer, 0);
 }
 
-static bool same_identity(struct nlattr *a, struct nlattr *b)
+static bool same(struct nlattr *a, struct nlattr *b, int type_a, int type_b)
 {
-	for (int type = SVCNAT_SERVICE_A_NAME; type <= SVCNAT_SERVICE_A_PROTO; type++) {
-		struct nlattr *x = nla_find(nla_data(a), nla_len(a), type);
-		struct nlattr *y = nla_find(nla_data(b), nla_len(b), type);
+	struct nlattr *x = nla_find(nla_data(a), nla_len(a), type_a);
+	struct nlattr *y = nla_find(nla_data(b), nla_len(b), type_b);
 
-		if (!x || !y || x->nla_len != y->nla_len ||
-		    memcmp(nla_data(x), nla_data(y), (size_t)nla_len(x)) != 0)
-			return false;
-	}
-	return true;
+	return x && y && x->nla_len == y->nla_len &&
+	       !memcmp(nla_data(x), nla_data(y), (size_t)nla_len(x));
 }
 
-static void services_drop(struct nlattr *which)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < services.n; i++) {
-		if (same_identity(services.v[i], which))
-			free(services.v[i]);
-		else
-			services.v[kept++] = services.v[i];
-	}
-	services.n = kept;
-}
-
-static void take_over(void)
-{
-	if (replace_all)
-		list_clear(&services);
-	for (size_t i = 0; !replace_all && i < staged.n; i++)
-		services_drop(staged.v[i]);
-	for (size_t i = 0; i < staged.n; i++)
-		if (nla_type(staged.v[i]) == SVCNAT_A_SERVICE)
-			list_add(&services, staged.v[i]);
-	list_clear(&staged);
-	if (staged_config) {
-		free(config);
-		config = staged_config;
-		staged_config = NULL;
-	}
-	generation++;
-}
-
-static void commit(const struct nlmsghdr *req, struct nlattr *id)
-{
-	struct nlmsghdr *h;
-
-	if (refuse || base != generation) {
-		list_clear(&staged);
-		acknowledge(req, refuse ? ENOMEM : ERESTART);
-		return;
-	}
-	take_over();
-	has_id = id;
-	if (id)
-		memcpy(apply_id, nla_data(id), sizeof(apply_id));
-	h = begin_genl(req, FAMILY, SVCNAT_CMD_COMMIT, 0);
-	put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
-	end(h);
-	send_out();
-	acknowledge(req, 0);
-}
-
-static void stage(struct nlattr *attrs, int len)
+/* The frontend of @svc that the flow meets, or NULL. Node ports it does not know. */
+static struct nlattr *frontend_hit(struct nlattr *svc, struct nlattr *flow)
 {
 	struct nlattr *a;
 	int rem;
 
-	nla_for_each_attr(a, attrs, len, rem) {
-		if (nla_type(a) == SVCNAT_A_CONFIG)
-			staged_config = copy(a);
-		else
-			list_add(&staged, a);
+	if (!same(svc, flow, SVCNAT_SERVICE_A_PROTO, SVCNAT_FLOW_A_PROTO))
+		return NULL;
+	nla_for_each_nested(a, svc, rem)
+		if (nla_type(a) == SVCNAT_SERVICE_A_FRONTEND &&
+		    same(a, flow, SVCNAT_FRONTEND_A_ADDR, SVCNAT_FLOW_A_DST) &&
+		    same(a, flow, SVCNAT_FRONTEND_A_PORT, SVCNAT_FLOW_A_DPORT))
+			return a;
+	return NULL;
+}
+
+static void put_hit(struct nlattr *svc, struct nlattr *hit)
+{
+	struct nlattr *n = nest(SVCNAT_DECISION_A_SERVICE);
+
+	for (int type = SVCNAT_SERVICE_A_NAME; type <= SVCNAT_SERVICE_A_PROTO; type++)
+		put_copy(nla_find(nla_data(svc), nla_len(svc), type));
+	put_copy(hit);
+	nest_end(n);
+}
+
+/* Always the first backend, never masqueraded. */
+static void explain(const struct nlmsghdr *req, struct nlattr *flow)
+{
+	uint8_t verdict = SVCNAT_PASS, reason = SVCNAT_REASON_NO_FRONTEND, masq = SVCNAT_MASQ_NO;
+	struct nlmsghdr *h = begin_genl(req, FAMILY, SVCNAT_CMD_EXPLAIN, 0);
+	struct nlattr *n, *svc, *hit = NULL, *b;
+
+	put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
+	n = nest(SVCNAT_A_DECISION);
+	for (size_t i = 0; i < services.n && !hit; i++) {
+		svc = services.v[i].attr;
+		hit = frontend_hit(svc, flow);
 	}
+	if (hit) {
+		put_hit(svc, hit);
+		b = nla_find(nla_data(svc), nla_len(svc), SVCNAT_SERVICE_A_BACKEND);
+		verdict = b ? SVCNAT_DNAT : SVCNAT_REJECT;
+		reason = b ? SVCNAT_REASON_PICKED : SVCNAT_REASON_NO_ENDPOINTS;
+		if (b) {
+			put(SVCNAT_DECISION_A_BACKEND | NLA_F_NESTED, nla_data(b), (size_t)nla_len(b));
+			put_u32(SVCNAT_DECISION_A_CANDIDATES, count(svc, SVCNAT_SERVICE_A_BACKEND));
+		}
+	}
+	put(SVCNAT_DECISION_A_VERDICT, &verdict, 1);
+	put(SVCNAT_DECISION_A_REASON, &reason, 1);
+	put(SVCNAT_DECISION_A_MASQUERADE, &masq, 1);
+	nest_end(n);
+	end(h);
+	send_out(peer, 0);
+	acknowledge(req, 0);
+}
+
+/* Takes out the services of that identity; how many backends they had, -1: none was there. */
+static int services_drop(uint32_t id)
+{
+	size_t kept = 0, was = services.n;
+	uint32_t backends = 0;
+
+	for (size_t i = 0; i < was; i++) {
+		if (services.v[i].identity == id) {
+			backends += count(services.v[i].attr, SVCNAT_SERVICE_A_BACKEND);
+			free(services.v[i].attr);
+		} else {
+			services.v[kept++] = services.v[i];
+		}
+	}
+	services.n = kept;
+	return kept == was ? -1 : (int)backends;
+}
+
+static void service_event(struct nlattr *svc, int had, bool removed)
+{
+	uint8_t what = removed ? SVCNAT_EVENT_REMOVED : had < 0 ? SVCNAT_EVENT_ADDED :
+		       SVCNAT_EVENT_CHANGED;
+	struct nlmsghdr *h = begin_genl(NULL, FAMILY, SVCNAT_CMD_SERVICE_EVENT, 0);
+	uint64_t next = generation + 1;
+
+	put(SVCNAT_A_GENERATION, &next, sizeof(next));
+	put(SVCNAT_A_EVENT, &what, 1);
+	put_copy(svc);
+	put_u32(SVCNAT_A_BACKENDS_ADDED, count(svc, SVCNAT_SERVICE_A_BACKEND));
+	put_u32(SVCNAT_A_BACKENDS_REMOVED, had < 0 ? 0 : (uint32_t)had);
+	end(h);
+	send_out(0, GROUP);
+}
+
+static void commit_event(uint32_t changes)
+{
+	struct nlmsghdr *h = begin_genl(NULL, FAMILY, SVCNAT_CMD_COMMIT_EVENT, 0);
+
+	put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
+	put_info();
+	put_u32(SVCNAT_A_CHANGES, changes);
+	end(h);
+	send_out(0, GROUP);
+}
+
+static void take_over(struct txn *t)
+{
+	bool quiet = t->staged.n > SVCNAT_EVENTS_MAX;
+
+	if (t->replace)
+		list_clear(&services);
+	for (size_t i = 0; i < t->staged.n; i++) {
+		struct record *r = &t->staged.v[i];
+		bool put_it = nla_type(r->attr) == SVCNAT_A_SERVICE;
+		int had = -1;
+
+		if (!t->replace && !(put_it && continues(r->attr)))
+			had = services_drop(r->identity);
+		if (!quiet)
+			service_event(r->attr, had, !put_it);
+		if (put_it)
+			list_add(&services, copy(r->attr), r->identity);
+	}
+	if (t->config) {
+		free(config);
+		config = copy(t->config);
+	}
+	generation++;
+	commit_event((uint32_t)t->staged.n);
+}
+
+static void txn_end(struct txn *t)
+{
+	list_clear(&t->staged);
+	free(t->config);
+	t->config = NULL;
+	t->port = 0;
+}
+
+/* A transaction dies with its socket, here with its process. */
+static struct txn *txn_of(uint32_t port)
+{
+	for (size_t i = 0; i < SVCNAT_TXNS_MAX; i++) {
+		if (txns[i].port && kill((pid_t)(txns[i].port & PID_MASK), 0) && errno == ESRCH)
+			txn_end(&txns[i]);
+		if (txns[i].port == port)
+			return &txns[i];
+	}
+	return NULL;
+}
+
+static void txn_begin(const struct nlmsghdr *req, struct nlattr *base, struct nlattr *flags)
+{
+	struct txn *t = txn_of(peer) ? NULL : txn_of(0);
+
+	if (t) {
+		t->port = peer;
+		t->base = nla_get_u64(base);
+		t->replace = flags && (nla_get_u32(flags) & SVCNAT_TXN_F_REPLACE);
+		t->spoiled = false;
+	}
+	acknowledge(req, t ? 0 : txn_of(peer) ? EBUSY : EMFILE);
+}
+
+static int commit_error(const struct txn *t)
+{
+	if (!t)
+		return ENOENT;
+	if (t->spoiled)
+		return ECANCELED;
+	if (refuse)
+		return ENOMEM;
+	if (stale > 0 && stale--)
+		generation++;
+	return t->base == generation ? 0 : ERESTART;
+}
+
+static void txn_commit(const struct nlmsghdr *req, struct nlattr *id)
+{
+	struct txn *t = txn_of(peer);
+	int err = commit_error(t);
+	struct nlmsghdr *h;
+
+	if (delay)
+		usleep((useconds_t)delay * 1000);
+	if (!err) {
+		take_over(t);
+		has_id = id;
+		if (id)
+			memcpy(apply_id, nla_data(id), sizeof(apply_id));
+		h = begin_genl(req, FAMILY, SVCNAT_CMD_COMMIT, 0);
+		put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
+		end(h);
+		send_out(peer, 0);
+	}
+	if (t)
+		txn_end(t);
+	acknowledge(req, err);
+}
+
+static void txn_put(const struct nlmsghdr *req, struct nlattr *attrs, int len)
+{
+	struct txn *t = txn_of(peer);
+	struct nlattr *a;
+	int rem;
+
+	if (!t) {
+		acknowledge(req, ENOENT);
+		return;
+	}
+	if (t->spoiled)
+		return;
+	if (++n_puts == fail_at) {
+		t->spoiled = true;
+		answer_error(req, EINVAL, "this one was to fail", attrs);
+		return;
+	}
+	nla_for_each_attr(a, attrs, len, rem) {
+		if (nla_type(a) == SVCNAT_A_CONFIG) {
+			free(t->config);
+			t->config = copy(a);
+		} else {
+			list_add(&t->staged, copy(a), identity(a));
+		}
+	}
+	acknowledge(req, 0);
 }
 
 static void answer(const struct nlmsghdr *req)
@@ -263,12 +425,13 @@ static void answer(const struct nlmsghdr *req)
 	const struct genlmsghdr *g = (const struct genlmsghdr *)(req + 1);
 	struct nlattr *attrs = (struct nlattr *)((char *)(g + 1));
 	int len = (int)(req->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN);
-	struct nlattr *flags;
 
 	if (req->nlmsg_type == GENL_ID_CTRL) {
 		family_get(req);
 		return;
 	}
+	if (++n_messages == kill_at)
+		kill((pid_t)(peer & PID_MASK), SIGKILL);
 	switch (g->cmd) {
 	case SVCNAT_CMD_INFO_GET:
 		info_get(req);
@@ -276,19 +439,18 @@ static void answer(const struct nlmsghdr *req)
 	case SVCNAT_CMD_SERVICE_GET:
 		service_dump(req);
 		break;
+	case SVCNAT_CMD_EXPLAIN:
+		explain(req, nla_find(attrs, len, SVCNAT_A_FLOW));
+		break;
 	case SVCNAT_CMD_BEGIN:
-		list_clear(&staged);
-		flags = nla_find(attrs, len, SVCNAT_A_TXN_FLAGS);
-		replace_all = flags && (nla_get_u32(flags) & SVCNAT_TXN_F_REPLACE);
-		base = nla_get_u64(nla_find(attrs, len, SVCNAT_A_GENERATION));
-		acknowledge(req, 0);
+		txn_begin(req, nla_find(attrs, len, SVCNAT_A_GENERATION),
+			  nla_find(attrs, len, SVCNAT_A_TXN_FLAGS));
 		break;
 	case SVCNAT_CMD_PUT:
-		stage(attrs, len);
-		acknowledge(req, 0);
+		txn_put(req, attrs, len);
 		break;
 	case SVCNAT_CMD_COMMIT:
-		commit(req, nla_find(attrs, len, SVCNAT_A_APPLY_ID));
+		txn_commit(req, nla_find(attrs, len, SVCNAT_A_APPLY_ID));
 		break;
 	default:
 		acknowledge(req, EOPNOTSUPP);
@@ -299,7 +461,7 @@ static void receive(char *buf)
 {
 	struct sockaddr_nl from;
 	socklen_t from_len = sizeof(from);
-	ssize_t len = recvfrom(sock, buf, BUFFER, 0, (struct sockaddr *)&from, &from_len);
+	ssize_t len = recvfrom(socket_fd(), buf, BUFFER, 0, (struct sockaddr *)&from, &from_len);
 	struct nlmsghdr *h = (struct nlmsghdr *)buf;
 
 	peer = from.nl_pid;
@@ -308,27 +470,42 @@ static void receive(char *buf)
 		answer(h);
 }
 
+static void parse_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "refuse", no_argument, NULL, 'r' }, { "fail-at", required_argument, NULL, 'f' },
+		{ "stale", required_argument, NULL, 's' }, { "kill-at", required_argument, NULL, 'k' },
+		{ "delay", required_argument, NULL, 'd' }, { 0 },
+	};
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == '?')
+			exit(2);
+		if (opt == 'r')
+			refuse = true;
+		else
+			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'k' ? &kill_at : &delay) =
+				atol(optarg);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
-	socklen_t len = sizeof(self);
-	int size = 8 << 20;
 	char *buf = malloc(BUFFER);
 
-	refuse = argc > 1 && !strcmp(argv[1], "--refuse");
-	out = malloc(2 * BUFFER);
-	sock = socket(AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK);
-	if (!buf || !out || sock < 0 || bind(sock, (struct sockaddr *)&self, len) < 0 ||
-	    getsockname(sock, (struct sockaddr *)&self, &len) < 0) {
+	uint32_t port;
+
+	parse_options(argc, argv);
+	port = open_socket();
+	if (!port) {
 		perror("standin");
 		return 1;
 	}
-	if (setsockopt(sock, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(sock, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	printf("%u\n", self.nl_pid);
+	printf("%u\n", port);
 	fflush(stdout);
 	for (;;) {
-		struct pollfd fds[] = { { .fd = sock, .events = POLLIN }, { .events = POLLIN } };
+		struct pollfd fds[] = { { .fd = socket_fd(), .events = POLLIN }, { .events = POLLIN } };
 
 		if (poll(fds, 2, -1) < 0)
 			return 1;
