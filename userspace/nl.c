@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,10 +33,19 @@ static void take_text(struct knl *nl, const struct nlmsghdr *hdr, const struct n
 		return;
 	a = (const struct nlattr *)((const char *)e + NLMSG_ALIGN(skip));
 	left = hdr->nlmsg_len - NLMSG_HDRLEN - NLMSG_ALIGN(skip);
-	for (; nla_ok(a, (int)left); a = nla_next(a, (int *)&left))
+	for (; nla_ok(a, (int)left); a = nla_next(a, (int *)&left)) {
 		if (nla_type(a) == NLMSGERR_ATTR_MSG)
 			snprintf(nl->text, sizeof(nl->text), "%.*s", nla_len(a),
 				 (const char *)nla_data(a));
+		else if (nla_type(a) == NLMSGERR_ATTR_OFFS && nla_len(a) == sizeof(uint32_t))
+			nl->blame_offset = nla_get_u32(a);
+	}
+}
+
+/* Is it an answer to the exchange at hand? Sequence numbers may wrap. */
+static bool is_ours(const struct knl *nl, uint32_t seq)
+{
+	return seq - nl->first <= nl->seq - nl->first;
 }
 
 static int on_error(struct sockaddr_nl *who, struct nlmsgerr *e, void *arg)
@@ -44,10 +54,13 @@ static int on_error(struct sockaddr_nl *who, struct nlmsgerr *e, void *arg)
 	struct knl *nl = arg;
 
 	(void)who;
+	if (!is_ours(nl, e->msg.nlmsg_seq))
+		return NL_SKIP;
 	nl->done = e->msg.nlmsg_seq == nl->seq;
 	/* The first error of a transaction is its cause; more follow it. */
 	if (!nl->error) {
 		nl->error = -e->error;
+		nl->blame_seq = e->msg.nlmsg_seq;
 		take_text(nl, hdr, e);
 	}
 	return NL_SKIP;
@@ -57,9 +70,8 @@ static int on_ack(struct nl_msg *msg, void *arg)
 {
 	struct knl *nl = arg;
 
-	(void)msg;
-	nl->done = true;
-	return NL_STOP;
+	nl->done = nl->done || nlmsg_hdr(msg)->nlmsg_seq == nl->seq;
+	return nl->done ? NL_STOP : NL_SKIP;
 }
 
 static int on_finish(struct nl_msg *msg, void *arg)
@@ -177,8 +189,20 @@ void knl_begin(struct knl *nl, void (*handler)(struct knl *nl, int cmd, struct n
 	nl->arg = arg;
 	nl->done = false;
 	nl->interrupted = false;
+	nl->first = nl->seq + 1;
 	nl->error = 0;
 	nl->text[0] = '\0';
+	nl->blame_offset = 0;
+	nl->blame[0] = '\0';
+}
+
+void knl_poll(struct knl *nl)
+{
+	struct pollfd pfd = { .fd = nl_socket_get_fd(nl->sock), .events = POLLIN };
+
+	while (!nl->done && poll(&pfd, 1, 0) > 0)
+		if (nl_recvmsgs(nl->sock, nl->cb) < 0)
+			return;
 }
 
 bool knl_await(struct knl *nl)
@@ -201,6 +225,7 @@ bool knl_exchange(struct knl *nl, struct nl_msg *msg,
 	int err;
 
 	knl_begin(nl, handler, arg);
+	nl->first = nl->seq;	/* knl_message() gave it its number */
 	err = nl_send_auto(nl->sock, msg);
 	nlmsg_free(msg);
 	if (err < 0) {
@@ -221,8 +246,9 @@ void knl_complain(struct knl *nl, struct diag *d, const char *what)
 	else if (nl->error == ENOMEM)
 		diag_error(d, NULL, NULL, "%s: the kernel is out of memory, nothing was changed", what);
 	else
-		diag_error(d, NULL, NULL, "%s: the kernel refused: %s (%s)", what, why,
-			   strerror(nl->error));
+		diag_error(d, NULL, NULL, "%s: the kernel refused%s%s: %s%s%s%s", what,
+			   nl->blame[0] ? " " : "", nl->blame, why, nl->text[0] ? " (" : "",
+			   nl->text[0] ? strerror(nl->error) : "", nl->text[0] ? ")" : "");
 }
 
 void knl_put_ip(struct nl_msg *msg, int attr, const struct ip *ip)

@@ -3,6 +3,7 @@
 #ifndef SVCCTL_NL_IMPL_H
 #define SVCCTL_NL_IMPL_H
 
+#include <linux/genetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -21,8 +22,12 @@ struct knl {
 	void *arg;
 	bool done;
 	bool interrupted;	/* a commit fell into the dump */
+	uint32_t first;		/* its first message: answers to older ones come late */
 	int error;		/* errno of the first refusal, 0 if none */
 	char text[256];		/* the kernel's words for it */
+	uint32_t blame_seq;	/* which message it is about, and where in it */
+	uint32_t blame_offset;	/* 0: the kernel did not say */
+	char blame[320];	/* what stands there, in our words */
 };
 
 /* A message of ours with its headers, room for @size bytes of attributes. */
@@ -34,6 +39,10 @@ bool knl_exchange(struct knl *nl, struct nl_msg *msg,
 bool knl_await(struct knl *nl);
 void knl_begin(struct knl *nl, void (*handler)(struct knl *nl, int cmd, struct nlattr **tb),
 	      void *arg);
+/* Takes what has already come, without waiting. */
+void knl_poll(struct knl *nl);
+/* Names in nl->blame what was refused, if it is among the messages in @buf. */
+void knl_blame(struct knl *nl, const char *buf, size_t len);
 /* The sentence for nl->error, with the remedy; @what was being done. */
 void knl_complain(struct knl *nl, struct diag *d, const char *what);
 

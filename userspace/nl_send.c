@@ -21,6 +21,7 @@ struct packer {
 	struct knl *nl;
 	char *buf;
 	size_t len;
+	size_t sent;		/* what the buffer held when it was sent last */
 	struct nlmsghdr *msg;	/* being filled, or NULL */
 	bool failed;
 };
@@ -30,12 +31,23 @@ static void flush(struct packer *p)
 	struct sockaddr_nl peer = { .nl_family = AF_NETLINK,
 				    .nl_pid = nl_socket_get_peer_port(p->nl->sock) };
 
-	if (p->len && !p->failed &&
+	if (p->failed) {
+		p->len = 0;
+		return;
+	}
+	if (p->len &&
 	    sendto(nl_socket_get_fd(p->nl->sock), p->buf, p->len, 0, (struct sockaddr *)&peer,
 		   sizeof(peer)) < 0) {
 		p->failed = true;
 		p->nl->error = errno;
 	}
+	/* The kernel has judged it by now: stop at the first refusal. */
+	knl_poll(p->nl);
+	if (p->nl->error) {
+		p->failed = true;
+		knl_blame(p->nl, p->buf, p->len);
+	}
+	p->sent = p->len;
 	p->len = 0;
 }
 
@@ -215,9 +227,9 @@ static void put_plan(struct packer *p, const struct plan *plan)
 
 	if (plan->config)
 		put_config(p, plan->config);
-	for (i = 0; plan->replace && i < plan->want->n_services; i++)
+	for (i = 0; plan->replace && !p->failed && i < plan->want->n_services; i++)
 		put_service(p, &plan->want->services[i]);
-	for (i = 0; !plan->replace && i < plan->n; i++) {
+	for (i = 0; !plan->replace && !p->failed && i < plan->n; i++) {
 		if (plan->steps[i].op == PLAN_REMOVE)
 			put_remove(p, plan->steps[i].was);
 		else
@@ -235,6 +247,7 @@ enum knl_result knl_apply(struct knl *nl, const struct plan *plan, const uint8_t
 			uint64_t *generation, struct diag *d)
 {
 	struct packer p = { .nl = nl, .buf = malloc(DATAGRAM) };
+	bool ok;
 
 	if (!p.buf) {
 		diag_error(d, NULL, NULL, "out of memory");
@@ -251,9 +264,12 @@ enum knl_result knl_apply(struct knl *nl, const struct plan *plan, const uint8_t
 		put(&p, SVCNAT_A_APPLY_ID, apply_id, SVCNAT_APPLY_ID_LEN);
 	message_end(&p);
 	flush(&p);
-	free(p.buf);
 
-	if (!p.failed && knl_await(nl))
+	ok = !p.failed && knl_await(nl);
+	if (!ok && !p.failed)
+		knl_blame(nl, p.buf, p.sent);
+	free(p.buf);
+	if (ok)
 		return KNL_OK;
 	if (nl->error == ERESTART)
 		return KNL_STALE;
