@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* svcctl: the table of verbs. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,13 +58,45 @@ static void help(FILE *f)
 	fprintf(f, "\n%s\n\"svcctl VERB --help\" says more.\n", common);
 }
 
-/* A verb that begins alike, or NULL. */
+/* How much of two words is the same, from both ends. */
+static size_t alike(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
+	size_t head = 0, tail = 0;
+
+	while (head < least && a[head] == b[head])
+		head++;
+	while (tail < least - head && a[n - 1 - tail] == b[m - 1 - tail])
+		tail++;
+	return head + tail;
+}
+
+/* The verb that shares most with @word, if that is more than half of it, or NULL. */
 static const char *similar(const char *word)
 {
-	for (size_t i = 0; i < N_VERBS; i++)
-		if (!strncmp(word, verbs[i].name, 2))
-			return verbs[i].name;
-	return NULL;
+	const char *best = NULL;
+	size_t most = 0;
+
+	for (size_t i = 0; i < N_VERBS; i++) {
+		size_t n = alike(word, verbs[i].name);
+
+		if (n > most && 2 * n > strlen(verbs[i].name)) {
+			most = n;
+			best = verbs[i].name;
+		}
+	}
+	return best;
+}
+
+/* What was printed is the answer: one that did not arrive is a failure. */
+static bool arrived(struct diag *d)
+{
+	bool lost = ferror(stdout);
+
+	if (!fflush(stdout) && !lost)
+		return true;
+	diag_error(d, NULL, NULL, "writing to standard output: %s", strerror(errno));
+	return false;
 }
 
 static int run_verb(const struct verb *v, int argc, char **argv)
@@ -75,11 +108,11 @@ static int run_verb(const struct verb *v, int argc, char **argv)
 	c.d = diag_new(stderr);
 	if (options_init(&c, argc, argv))
 		code = v->run(&c, argc, argv);
+	if (!arrived(c.d) && code == EXIT_OK)
+		code = EXIT_ERROR;
 	diag_finish(c.d);
 	diag_free(c.d);
 	arena_free(c.a);
-	if (fflush(stdout) && code == EXIT_OK)
-		code = EXIT_ERROR;
 	return code;
 }
 
