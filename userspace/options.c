@@ -33,8 +33,8 @@ static bool bad(struct cli *c, const char *where, int which, const char *value,
 	return false;
 }
 
-/* Comma list of prefixes; a bare address is one of its own length. */
-static bool take_prefixes(struct cli *c, const char *value, struct prefixes *out)
+/* Comma list of prefixes; with @bare an address is one of its own length. */
+static bool take_prefixes(struct cli *c, const char *value, bool bare, struct prefixes *out)
 {
 	char *list = arena_strdup(c->a, value), *item, *save;
 
@@ -42,7 +42,7 @@ static bool take_prefixes(struct cli *c, const char *value, struct prefixes *out
 	for (item = strtok_r(list, ", ", &save); item; item = strtok_r(NULL, ", ", &save)) {
 		struct prefix p = { 0 };
 
-		if (ip_parse(item, &p.ip))
+		if (bare && ip_parse(item, &p.ip))
 			p.len = (uint8_t)(8 * ip_len(&p.ip));
 		else if (!prefix_parse(item, &p))
 			return false;
@@ -75,7 +75,7 @@ static bool take_nodeport_addresses(struct cli *c, const char *value)
 		o->nodeport_mode = NODEPORT_LOCALHOST;
 	else
 		o->nodeport_mode = NODEPORT_CIDRS;
-	return o->nodeport_mode != NODEPORT_CIDRS || take_prefixes(c, value, &o->nodeport_cidrs);
+	return o->nodeport_mode != NODEPORT_CIDRS || take_prefixes(c, value, true, &o->nodeport_cidrs);
 }
 
 static const char *node_name(struct arena *a, const char *value)
@@ -102,12 +102,13 @@ static bool take(struct cli *c, const char *where, int which, const char *value)
 	};
 
 	if (lists[which])
-		return take_prefixes(c, value, lists[which]) ||
+		return take_prefixes(c, value, which == LB_POOL || which == EXTERNAL_IPS,
+				     lists[which]) ||
 		       bad(c, where, which, value, "prefixes such as 10.96.0.0/12,fd00:10:96::/112");
 	switch (which) {
 	case NODE:
 		o->node = node_name(c->a, value);
-		return true;
+		return *o->node || bad(c, where, which, value, "the name of a node");
 	case NODEPORT_ADDRESSES:
 		return take_nodeport_addresses(c, value) ||
 		       bad(c, where, which, value, "primary, all, localhost or prefixes");
@@ -167,6 +168,10 @@ static bool config_events(struct cli *c, const char *path, yaml_parser_t *parser
 			key = arena_strdup(c->a, (const char *)ev.data.scalar.value);
 		}
 		yaml_event_delete(&ev);
+	}
+	if (ok && key) {
+		diag_error(c->d, NULL, NULL, "%s: \"%s\": expected lines \"name: value\"", path, key);
+		return false;
 	}
 	if (!ok)
 		diag_error(c->d, NULL, NULL, "%s: expected lines \"name: value\" and nothing deeper", path);
