@@ -11,6 +11,7 @@ alternate between labs; nothing of one peer is in another's namespaces.
 
 import contextlib
 import ctypes
+import random
 import re
 import socket
 import struct
@@ -190,18 +191,26 @@ class Generator:
 
     netns = "generator"
 
-    def __init__(self, labs):
-        """@labs: (lab, address, port) in the order they are to run."""
-        self.labs = [lab for lab, _, _ in labs]
+    def __init__(self, targets):
+        """@targets: (lab, address, port)"""
+        self.targets = targets
+        self.labs = [lab for lab, _, _ in targets]
+        self.order = []
+        self.random = random.Random(1)
         run("ip", "netns", "add", self.netns)
         for number, lab in enumerate(self.labs):
             run("ip", "-n", lab.client, "link", "set", "eth0", "netns", self.netns,
                 "name", f"lab{number}")
             run("ip", "-n", self.netns, "link", "set", f"lab{number}", "up")
+
+    def shuffle(self):
+        """Draw the order of the turns to come: whom one follows costs or spares it a little."""
+        self.order = self.random.sample(range(len(self.labs)), len(self.labs))
         with inside(self.netns):
+            put("/proc/net/pktgen/kpktgend_0", "rem_device_all")
             # pktgen puts a new device before the others.
-            for number in reversed(range(len(labs))):
-                self.aim(f"lab{number}", *labs[number][1:])
+            for number in reversed(self.order):
+                self.aim(f"lab{number}", *self.targets[number][1:])
 
     @staticmethod
     def aim(device, dst, port):
@@ -228,9 +237,12 @@ class Generator:
             put("/proc/net/pktgen/pgctrl", "start")
             ends = [self.end(file, count) for file in files]
         self.check(before, count)
-        starts = [0] + [end for end, _ in ends[:-1]]
-        return [(end - start - idle) * 1000 / count
-                for start, (end, idle) in zip(starts, ends)]
+        taken, start = {}, 0
+        for number in self.order:
+            end, idle = ends[number]
+            taken[number] = (end - start - idle) * 1000 / count
+            start = end
+        return [taken[number] for number in range(len(self.labs))]
 
     @staticmethod
     def end(file, count):
