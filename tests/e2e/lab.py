@@ -158,7 +158,10 @@ class Lab:
 
     def serve(self):
         """Starts what runs in the Pods; returns when all of them listen."""
-        argv = [os.path.join(BUILD, "tools/pod"), "-r", "/tmp/pods-ready"]
+        ready = "/tmp/pods-ready"
+        if os.path.exists(ready):       # a lab before this one in the same guest
+            os.unlink(ready)
+        argv = [os.path.join(BUILD, "tools/pod"), "-r", ready]
         for pod in self.pods:
             if pod.tcp or pod.udp:
                 argv += ["and"] * ("-n" in argv) + ["-N", pod.netns, "-n", pod.full]
@@ -167,7 +170,7 @@ class Lab:
                 for port in pod.udp:
                     argv += ["-u", str(port)]
         self.servers = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
-        until(lambda: os.path.exists("/tmp/pods-ready") or self.servers.poll(), "Pods to listen")
+        until(lambda: os.path.exists(ready) or self.servers.poll(), "Pods to listen")
 
     def down(self):
         if self.servers:
