@@ -2,20 +2,30 @@
 /*
  * Backend sets; see backend.h.
  *
- * Everything here but svcnat_set_find() runs on sets that packets cannot see
- * yet or any more, or under the namespace's mutex.
+ * Everything here but svcnat_set_find() and svcnat_set_flags() runs in process
+ * context, on sets that packets cannot see yet or any more, or under the
+ * namespace's mutex. Sets may be long, so what walks one yields on the way.
  */
 
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include "backend.h"
 #include "uapi/svcnat.h"
 
+#define RUNS 4
+
 static struct kmem_cache *backend_cache __read_mostly;
+
+static void breathe(u32 i)
+{
+	if (i % 4096 == 0)
+		cond_resched();
+}
 
 /**
  * svcnat_backend_module_init - make the cache
@@ -91,8 +101,10 @@ void svcnat_set_free(struct svcnat_set *set)
 
 	if (!set)
 		return;
-	for (i = 0; i < set->n; i++)
+	for (i = 0; i < set->n; i++) {
 		kmem_cache_free(backend_cache, set->backend[i]);
+		breathe(i);
+	}
 	set_free(set);
 }
 
@@ -102,11 +114,14 @@ void svcnat_set_free(struct svcnat_set *set)
  */
 void svcnat_set_free_retired(struct svcnat_set *set)
 {
+	u32 i = 0;
+
 	while (set->gone) {
 		struct svcnat_backend *b = set->gone;
 
 		set->gone = b->next_gone;
 		kmem_cache_free(backend_cache, b);
+		breathe(++i);
 	}
 	set_free(set);
 }
@@ -179,29 +194,45 @@ static unsigned int run_of(u8 flags)
 	return run[flags & SVCNAT_BACKEND_F_MASK];
 }
 
-static int run_cmp(const void *x, const void *y)
+/* Moves the backends into their runs, @start[] each, and keeps their order in them. */
+static int set_partition(struct svcnat_set *set, const u32 *start)
 {
-	const struct svcnat_backend *a = *(void **)x, *b = *(void **)y;
-	int cmp = (int)run_of(a->flags) - (int)run_of(b->flags);
+	size_t size = array_size(set->n, sizeof(set->backend[0]));
+	struct svcnat_backend **sorted = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	u32 next[RUNS], i;
 
-	return cmp ?: backend_cmp(a, &b->addr, b->port);
+	if (!sorted)
+		return -ENOMEM;
+	memcpy(next, start, sizeof(next));
+	for (i = 0; i < set->n; i++) {
+		sorted[next[run_of(set->backend[i]->flags)]++] = set->backend[i];
+		breathe(i);
+	}
+	memcpy(set->backend, sorted, size);
+	kvfree(sorted);
+	return 0;
 }
 
 /**
  * svcnat_set_arrange - put the backends into their runs, last step of filling
  * @set: set that packets cannot see
+ *
+ * Return: 0 or -ENOMEM.
  */
-void svcnat_set_arrange(struct svcnat_set *set)
+int svcnat_set_arrange(struct svcnat_set *set)
 {
-	u32 run[4] = { 0 }, i;
+	u32 count[RUNS] = { 0 }, start[RUNS] = { 0 }, i;
 
 	for (i = 0; i < set->n; i++)
-		run[run_of(set->backend[i]->flags)]++;
-	if (set->n && run[run_of(set->backend[0]->flags)] < set->n)
-		sort(set->backend, set->n, sizeof(set->backend[0]), run_cmp, NULL);
-	set->local_start = run[0];
-	set->cluster_end = run[0] + run[1];
-	set->local_end = run[0] + run[1] + run[2];
+		count[run_of(set->backend[i]->flags)]++;
+	for (i = 1; i < RUNS; i++)
+		start[i] = start[i - 1] + count[i - 1];
+	set->local_start = start[1];
+	set->cluster_end = start[2];
+	set->local_end = start[3];
+	if (!set->n || count[run_of(set->backend[0]->flags)] == set->n)
+		return 0;
+	return set_partition(set, start);
 }
 
 /**
@@ -255,9 +286,61 @@ struct svcnat_backend *svcnat_set_find(const struct svcnat_set *set,
 	       run_find(set, set->local_end, set->n, addr, port, index);
 }
 
+/* Where each run of a set begins, and at the end where the last one ends. */
+static void run_bounds(const struct svcnat_set *set, u32 bound[RUNS + 1])
+{
+	bound[0] = 0;
+	bound[1] = set->local_start;
+	bound[2] = set->cluster_end;
+	bound[3] = set->local_end;
+	bound[4] = set->n;
+}
+
+/*
+ * The same backend in another set. @at: where each of its runs was left; goes on
+ * from there, so asking in ascending order walks the set once.
+ */
+static struct svcnat_backend *runs_seek(const struct svcnat_set *set, u32 at[RUNS],
+					const u32 bound[RUNS + 1], const struct svcnat_backend *b)
+{
+	int run, cmp;
+
+	for (run = 0; run < RUNS; run++) {
+		for (; at[run] < bound[run + 1]; at[run]++) {
+			cmp = backend_cmp(set->backend[at[run]], &b->addr, b->port);
+			if (!cmp)
+				return set->backend[at[run]];
+			if (cmp > 0)
+				break;
+		}
+	}
+	return NULL;
+}
+
+/* Takes over what @old has of one run of @new; returns how many. */
+static u32 run_carry(struct svcnat_set *new, u32 from, u32 to, const struct svcnat_set *old)
+{
+	u32 bound[RUNS + 1], at[RUNS], i, carried = 0;
+
+	run_bounds(old, bound);
+	memcpy(at, bound, sizeof(at));
+	for (i = from; i < to; i++) {
+		struct svcnat_backend *b = new->backend[i], *was = runs_seek(old, at, bound, b);
+
+		breathe(i);
+		if (!was)
+			continue;
+		was->carried = true;
+		new->backend[i] = was;
+		kmem_cache_free(backend_cache, b);
+		carried++;
+	}
+	return carried;
+}
+
 /**
  * svcnat_set_carry - let backends in both sets be the old ones
- * @new: arranged set that packets cannot see, or NULL: nothing is carried
+ * @new: arranged set that packets cannot see
  * @old: set it is going to replace; its other backends go to &svcnat_set.gone
  *
  * Cannot fail and cannot be undone. Mutex held.
@@ -266,19 +349,11 @@ struct svcnat_backend *svcnat_set_find(const struct svcnat_set *set,
  */
 u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old)
 {
-	u32 i, carried = 0;
+	u32 bound[RUNS + 1], i, carried = 0;
 
-	for (i = 0; new && i < new->n; i++) {
-		struct svcnat_backend *b = new->backend[i], *was;
-
-		was = svcnat_set_find(old, &b->addr, b->port, NULL);
-		if (!was)
-			continue;
-		was->carried = true;
-		new->backend[i] = was;
-		kmem_cache_free(backend_cache, b);
-		carried++;
-	}
+	run_bounds(new, bound);
+	for (i = 0; i < RUNS; i++)
+		carried += run_carry(new, bound[i], bound[i + 1], old);
 	for (i = 0; i < old->n; i++) {
 		struct svcnat_backend *b = old->backend[i];
 
@@ -287,8 +362,24 @@ u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old)
 			old->gone = b;
 		}
 		b->carried = false;
+		breathe(i);
 	}
 	return carried;
+}
+
+/**
+ * svcnat_set_same - would packets and readers find the same in both
+ * @a: arranged set
+ * @b: arranged set, one of the two carried over from the other
+ *
+ * Return: whether they would. Mutex held.
+ */
+bool svcnat_set_same(const struct svcnat_set *a, const struct svcnat_set *b)
+{
+	return a->sched == b->sched && a->flags == b->flags && a->n == b->n &&
+	       a->cluster_end == b->cluster_end && a->local_start == b->local_start &&
+	       a->local_end == b->local_end &&
+	       !memcmp(a->backend, b->backend, array_size(a->n, sizeof(a->backend[0])));
 }
 
 /**

@@ -67,11 +67,12 @@ void svcnat_set_free(struct svcnat_set *set);
 void svcnat_set_free_retired(struct svcnat_set *set);
 int svcnat_set_append(struct svcnat_set **set, const union nf_inet_addr *addr, __be16 port,
 		      u8 flags);
-void svcnat_set_arrange(struct svcnat_set *set);
+int svcnat_set_arrange(struct svcnat_set *set);
 u8 svcnat_set_flags(const struct svcnat_set *set, u32 i);
 struct svcnat_backend *svcnat_set_find(const struct svcnat_set *set,
 				       const union nf_inet_addr *addr, __be16 port, u32 *index);
 u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old);
+bool svcnat_set_same(const struct svcnat_set *a, const struct svcnat_set *b);
 u64 svcnat_set_drain(struct svcnat_set *set);
 
 #endif /* _SVCNAT_BACKEND_H */

@@ -5,10 +5,14 @@
  *
  * Packets run beside publish(). Whatever they find at any moment must be whole:
  * a service has its set before a frontend leads to it, a frontend that changes
- * hands is replaced in one step and never missing, and nothing taken off a table
- * is freed before a grace period (svcnat_txn_retire()).
+ * hands is replaced in one step and never missing, one that no longer asks for
+ * local backends stops asking before the set stops having them, and nothing taken
+ * off a table is freed before a grace period (svcnat_txn_retire()).
+ *
+ * Both may take long and yield between services.
  */
 
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "txn.h"
@@ -43,6 +47,7 @@ static int lookup_live(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 			NL_SET_ERR_MSG(extack, "service to remove does not exist");
 			return -ENOENT;
 		}
+		cond_resched();
 	}
 	return 0;
 }
@@ -64,34 +69,57 @@ static int check_vips(const struct svcnat_txn *txn, struct netlink_ext_ack *exta
 				return -EADDRINUSE;
 			}
 		}
+		cond_resched();
 	}
 	return 0;
+}
+
+static int arrange_sets(const struct svcnat_txn *txn)
+{
+	struct svcnat_service *svc;
+	int err = 0;
+
+	list_for_each_entry(svc, &txn->services, txn_link) {
+		if (set_locked(svc, txn->sn))
+			err = svcnat_set_arrange(set_locked(svc, txn->sn));
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * Room on both tables. That of services comes last: once it moved, a dump that is
+ * under way only stays whole if the generation changes.
+ */
+static int reserve(const struct svcnat_txn *txn)
+{
+	struct svcnat_net *sn = txn->sn;
+
+	/* Every frontend may bring a ClusterIP's address with it. */
+	return svcnat_htable_reserve(&sn->vips, sn->vips.count + 2 * txn->n_vips) ?:
+	       svcnat_htable_reserve(&sn->services, sn->services.count + txn->n_services);
 }
 
 static int prepare(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 {
 	struct svcnat_net *sn = txn->sn;
-	struct svcnat_service *svc;
 	int err;
 
 	sn->attempts++;
-	err = check_turn(txn, extack) ?: lookup_live(txn, extack) ?: check_vips(txn, extack);
-	if (err)
-		return err;
-	list_for_each_entry(svc, &txn->services, txn_link)
-		if (set_locked(svc, sn))
-			svcnat_set_arrange(set_locked(svc, sn));
-	/* Every frontend may bring a ClusterIP's address with it. */
-	err = svcnat_htable_reserve(&sn->services, sn->services.count + txn->n_services) ?:
-	      svcnat_htable_reserve(&sn->vips, sn->vips.count + 2 * txn->n_vips);
+	err = check_turn(txn, extack) ?: lookup_live(txn, extack) ?: check_vips(txn, extack) ?:
+	      arrange_sets(txn);
 	if (err)
 		return err;
 	if (txn->n_services) {
 		err = svcnat_net_hook(sn);
-		if (err)
+		if (err) {
 			NL_SET_ERR_MSG(extack, "cannot register with conntrack and NAT");
+			return err;
+		}
 	}
-	return err;
+	return reserve(txn);
 }
 
 /* ClusterIPs as such: there as long as any frontend is on them. */
@@ -134,11 +162,11 @@ static void vip_in(struct svcnat_txn *txn, struct svcnat_vip *vip)
 		address_get(txn, vip);
 }
 
+/* Off the counts; the table and the list it is on are the caller's business. */
 static void vip_out(struct svcnat_txn *txn, struct svcnat_vip *vip)
 {
 	struct svcnat_net *sn = txn->sn;
 
-	list_move(&vip->sibling, &txn->dead);
 	vip->service->n_vips--;
 	sn->n_vips--;
 	if (vip->kind == SVCNAT_FRONTEND_NODE_PORT)
@@ -168,6 +196,9 @@ static bool vip_publish(struct svcnat_txn *txn, struct svcnat_service *live,
 		svcnat_htable_replace(&sn->vips, &old->node, &vip->node);
 		vip_in(txn, vip);
 		vip_out(txn, old);
+		list_move(&old->sibling, &txn->dead);
+		if (old->service != live)
+			old->service->lost = sn->attempts;
 	} else {
 		svcnat_vip_add(&sn->vips, vip);
 		vip_in(txn, vip);
@@ -186,11 +217,20 @@ static bool vips_publish(struct svcnat_txn *txn, struct svcnat_service *live,
 	return changed;
 }
 
-static bool set_differs(const struct svcnat_set *a, const struct svcnat_set *b)
+/* Those that no longer ask for local backends, ahead of the set. */
+static bool vips_publish_early(struct svcnat_txn *txn, struct svcnat_service *live,
+			       struct list_head *staged)
 {
-	return a->sched != b->sched || a->flags != b->flags ||
-	       a->cluster_end != b->cluster_end || a->local_start != b->local_start ||
-	       a->local_end != b->local_end;
+	struct svcnat_vip *vip, *tmp, *old;
+	bool changed = false;
+
+	list_for_each_entry_safe(vip, tmp, staged, sibling) {
+		old = svcnat_vip_find(&txn->sn->vips, &vip->key);
+		if (old && old->service == live &&
+		    (old->flags & ~vip->flags & SVCNAT_FRONTEND_F_LOCAL))
+			changed |= vip_publish(txn, live, vip);
+	}
+	return changed;
 }
 
 /* Swaps the sets; the staged service then holds the old one and a reference. */
@@ -203,7 +243,7 @@ static void set_publish(struct svcnat_txn *txn, struct svcnat_service *staged,
 
 	staged->n_added = new->n - carried;
 	staged->n_removed = old->n - carried;
-	if (staged->n_added || staged->n_removed || set_differs(new, old))
+	if (!svcnat_set_same(new, old))
 		staged->event = SVCNAT_EVENT_CHANGED;
 	sn->n_backends += staged->n_added - staged->n_removed;
 
@@ -224,8 +264,10 @@ static void service_publish(struct svcnat_txn *txn, struct svcnat_service *stage
 	staged->n_vips = 0;
 	live = svcnat_service_find(&sn->services, staged->name, staged->family, staged->proto);
 	if (live) {
+		bool early = vips_publish_early(txn, live, &vips);
+
 		set_publish(txn, staged, live);
-		if (vips_publish(txn, live, &vips))
+		if (vips_publish(txn, live, &vips) || early)
 			staged->event = SVCNAT_EVENT_CHANGED;
 		return;
 	}
@@ -240,9 +282,10 @@ static void service_publish(struct svcnat_txn *txn, struct svcnat_service *stage
 static void service_withdraw(struct svcnat_txn *txn, struct svcnat_service *live)
 {
 	struct svcnat_net *sn = txn->sn;
-	struct svcnat_vip *vip, *tmp;
+	struct svcnat_vip *vip;
 
-	list_for_each_entry_safe(vip, tmp, &live->vips, sibling) {
+	/* They stay with the service, which is reported with them and frees them. */
+	list_for_each_entry(vip, &live->vips, sibling) {
 		svcnat_htable_del(&sn->vips, &vip->node);
 		vip_out(txn, vip);
 	}
@@ -264,10 +307,13 @@ static void vips_withdraw(struct svcnat_txn *txn, struct svcnat_service *live,
 		if (!vip->keep) {
 			svcnat_htable_del(&txn->sn->vips, &vip->node);
 			vip_out(txn, vip);
+			list_move(&vip->sibling, &txn->dead);
 			staged->event = SVCNAT_EVENT_CHANGED;
 		}
 		vip->keep = false;
 	}
+	if (live->lost == txn->sn->attempts && staged->event < 0)
+		staged->event = SVCNAT_EVENT_CHANGED;
 }
 
 /* With SVCNAT_TXN_F_REPLACE: services the transaction did not name. */
@@ -284,6 +330,7 @@ static void rest_withdraw(struct svcnat_txn *txn)
 
 		if (svc->touched != sn->attempts)
 			service_withdraw(txn, svc);
+		cond_resched();
 	}
 }
 
@@ -295,10 +342,11 @@ static void publish(struct svcnat_txn *txn)
 	if (txn->config)
 		txn->config = rcu_replace_pointer(sn->config, txn->config,
 						  lockdep_is_held(&sn->lock));
-	list_for_each_entry(svc, &txn->services, txn_link)
+	list_for_each_entry(svc, &txn->services, txn_link) {
 		if (set_locked(svc, sn))
 			service_publish(txn, svc);
-
+		cond_resched();
+	}
 	list_for_each_entry_safe(svc, tmp, &txn->services, txn_link) {
 		live = svc->live ?: svcnat_service_find(&sn->services, svc->name, svc->family,
 							svc->proto);
@@ -306,11 +354,10 @@ static void publish(struct svcnat_txn *txn)
 			vips_withdraw(txn, live, svc);
 		else
 			service_withdraw(txn, live);
+		cond_resched();
 	}
 	if (txn->flags & SVCNAT_TXN_F_REPLACE)
 		rest_withdraw(txn);
-	if (!sn->services.count)
-		svcnat_net_unhook(sn);
 	sn->generation++;
 }
 

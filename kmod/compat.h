@@ -23,4 +23,11 @@ static inline struct nlattr **svcnat_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+/* Joining a multicast group needs CAP_NET_ADMIN: 6.8 gave the flag a name of its own. */
+#ifdef GENL_MCAST_CAP_NET_ADMIN
+#define SVCNAT_GROUP_FLAGS GENL_MCAST_CAP_NET_ADMIN
+#else
+#define SVCNAT_GROUP_FLAGS GENL_UNS_ADMIN_PERM
+#endif
+
 #endif /* _SVCNAT_COMPAT_H */

@@ -83,18 +83,20 @@ static bool policy_local(const struct svcnat_net *sn, const struct svcnat_vip *v
  * @sn: namespace
  * @vip: frontend it was sent to
  * @flow: tuple of its first packet, as received
- * @backend: where it goes
+ * @to: address of the backend it goes to
+ *
+ * Holds for a flow that passes POSTROUTING, see svcnat_leaves_node().
  *
  * Return: SVCNAT_MASQ_NO or the reason why it is.
  */
 enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 				 const struct nf_conntrack_tuple *flow,
-				 const struct svcnat_backend *backend)
+				 const union nf_inet_addr *to)
 {
 	const struct svcnat_prefixes *cluster = &config_of(sn)->cluster;
 	u8 family = flow->src.l3num;
 
-	if (nf_inet_addr_cmp(&flow->src.u3, &backend->addr))
+	if (nf_inet_addr_cmp(&flow->src.u3, to))
 		return SVCNAT_MASQ_HAIRPIN;
 	if (vip->kind != SVCNAT_FRONTEND_CLUSTER_IP) {
 		if (!(vip->flags & SVCNAT_FRONTEND_F_LOCAL))
@@ -106,6 +108,21 @@ enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcna
 	    !svcnat_prefixes_have(cluster, family, &flow->src.u3))
 		return SVCNAT_MASQ_OFF_CLUSTER;
 	return SVCNAT_MASQ_NO;
+}
+
+/**
+ * svcnat_leaves_node - does a flow pass POSTROUTING
+ * @sn: namespace
+ * @flow: tuple of its first packet, as received
+ * @to: address of the backend it goes to
+ *
+ * Return: false if it comes from elsewhere and ends here, in INPUT.
+ */
+bool svcnat_leaves_node(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+			const union nf_inet_addr *to)
+{
+	return !addr_is_local(sn->net, flow->src.l3num, to) ||
+	       addr_is_local(sn->net, flow->src.l3num, &flow->src.u3);
 }
 
 static void decide(struct svcnat_decision *d, enum svcnat_verdict verdict,
@@ -139,12 +156,10 @@ void svcnat_decide(const struct svcnat_net *sn, const struct nf_conntrack_tuple 
 	d->local = policy_local(sn, d->vip, flow);
 	d->candidates = svcnat_pick_count(d->set, d->local);
 	d->backend = svcnat_pick(d->set, d->local);
-	if (d->backend) {
+	if (d->backend)
 		decide(d, SVCNAT_DNAT, SVCNAT_REASON_PICKED);
-		d->masq = svcnat_masq_why(sn, d->vip, flow, d->backend);
-	} else if (d->local && svcnat_pick_count(d->set, false)) {
+	else if (d->local && svcnat_pick_count(d->set, false))
 		decide(d, SVCNAT_DROP, SVCNAT_REASON_NO_LOCAL_ENDPOINTS);
-	} else {
+	else
 		decide(d, SVCNAT_REJECT, SVCNAT_REASON_NO_ENDPOINTS);
-	}
 }

@@ -2,7 +2,8 @@
 /*
  * What to do with a new flow, and why. Pure but for the draw of the backend:
  * packets and "explain" both come through here, and only the callers count,
- * bind and refuse.
+ * bind and refuse. Whether the source is rewritten is a question of its own,
+ * svcnat_masq_why(): packets ask it later, in POSTROUTING.
  */
 #ifndef _SVCNAT_DECIDE_H
 #define _SVCNAT_DECIDE_H
@@ -15,7 +16,6 @@
  * struct svcnat_decision - the outcome
  * @verdict: what happens
  * @reason: why
- * @masq: with SVCNAT_DNAT: whether the source is rewritten, and why
  * @local: the pick was among local backends (policy Local)
  * @candidates: backends the pick was among
  * @vip: frontend hit, or NULL
@@ -27,7 +27,6 @@
 struct svcnat_decision {
 	enum svcnat_verdict	verdict;
 	enum svcnat_reason	reason;
-	enum svcnat_masq	masq;
 	bool			local;
 	u32			candidates;
 	const struct svcnat_vip	*vip;
@@ -39,7 +38,9 @@ void svcnat_decide(const struct svcnat_net *sn, const struct nf_conntrack_tuple 
 		   struct svcnat_decision *d);
 enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 				 const struct nf_conntrack_tuple *flow,
-				 const struct svcnat_backend *backend);
+				 const union nf_inet_addr *to);
+bool svcnat_leaves_node(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+			const union nf_inet_addr *to);
 const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
 					      const struct nf_conntrack_tuple *flow,
 					      enum svcnat_reason *why_not);

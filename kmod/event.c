@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Multicast events of a commit. Sent under the mutex, so that listeners see
- * commits in their order; best effort: a listener that is behind gets ENOBUFS
- * from its socket and dumps again.
+ * commits in their order; best effort: a listener that is behind, or for whom
+ * there was no memory, gets ENOBUFS from its socket and dumps again.
  */
 
 #include "netlink.h"
@@ -27,6 +27,11 @@ static void event_send(const struct svcnat_net *sn, struct sk_buff *skb, void *h
 	genlmsg_multicast_netns(&svcnat_genl_family, sn->net, skb, 0, 0, GFP_KERNEL);
 }
 
+static void event_lost(const struct svcnat_net *sn)
+{
+	genl_set_err(&svcnat_genl_family, sn->net, 0, 0, -ENOBUFS);
+}
+
 static void event_service(const struct svcnat_net *sn, const struct svcnat_service *svc,
 			  const struct svcnat_service *what)
 {
@@ -36,13 +41,16 @@ static void event_service(const struct svcnat_net *sn, const struct svcnat_servi
 	void *hdr;
 
 	skb = event_new(sn, SVCNAT_CMD_SERVICE_EVENT, &hdr);
-	if (!skb)
+	if (!skb) {
+		event_lost(sn);
 		return;
+	}
 	if (nla_put_u8(skb, SVCNAT_A_EVENT, what->event) ||
 	    svcnat_fill_brief(skb, svc, set) ||
 	    nla_put_u32(skb, SVCNAT_A_BACKENDS_ADDED, what->n_added) ||
 	    nla_put_u32(skb, SVCNAT_A_BACKENDS_REMOVED, what->n_removed)) {
 		nlmsg_free(skb);
+		event_lost(sn);
 		return;
 	}
 	event_send(sn, skb, hdr);
@@ -55,13 +63,16 @@ static void event_commit(const struct svcnat_txn *txn)
 	void *hdr;
 
 	skb = event_new(sn, SVCNAT_CMD_COMMIT_EVENT, &hdr);
-	if (!skb)
+	if (!skb) {
+		event_lost(sn);
 		return;
+	}
 	if ((sn->has_apply_id &&
 	     nla_put(skb, SVCNAT_A_APPLY_ID, SVCNAT_APPLY_ID_LEN, sn->apply_id)) ||
 	    nla_put_u32(skb, SVCNAT_A_CHANGES, txn->n_changes) ||
 	    svcnat_fill_info(skb, sn)) {
 		nlmsg_free(skb);
+		event_lost(sn);
 		return;
 	}
 	event_send(sn, skb, hdr);

@@ -227,14 +227,14 @@ static int fill_hit(struct sk_buff *skb, const struct svcnat_decision *d)
 	return 0;
 }
 
-static int fill_dnat(struct sk_buff *skb, const struct svcnat_decision *d)
+static int fill_dnat(struct sk_buff *skb, const struct svcnat_decision *d, enum svcnat_masq masq)
 {
 	u32 index = 0;
 
 	svcnat_set_find(d->set, &d->backend->addr, d->backend->port, &index);
 	if (fill_backend(skb, SVCNAT_DECISION_A_BACKEND, d->vip->key.family,
 			 svcnat_set_flags(d->set, index), d->backend) ||
-	    nla_put_u8(skb, SVCNAT_DECISION_A_MASQUERADE, d->masq))
+	    nla_put_u8(skb, SVCNAT_DECISION_A_MASQUERADE, masq))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -243,8 +243,10 @@ static int fill_dnat(struct sk_buff *skb, const struct svcnat_decision *d)
  * svcnat_fill_decision - SVCNAT_A_DECISION
  * @skb: message
  * @d: decision, in the RCU read side section it was made in
+ * @masq: with a backend, whether the source is rewritten
  */
-int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d)
+int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
+			 enum svcnat_masq masq)
 {
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_A_DECISION);
 
@@ -256,7 +258,7 @@ int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d)
 		goto cancel;
 	if (d->vip && fill_hit(skb, d))
 		goto cancel;
-	if (d->backend && fill_dnat(skb, d))
+	if (d->backend && fill_dnat(skb, d, masq))
 		goto cancel;
 	nla_nest_end(skb, nest);
 	return 0;

@@ -18,13 +18,16 @@
 #include "hook.h"
 #include "nat.h"
 
-/* Only a flow's first packet is ours; RELATED ones are the errors and resets of others. */
+/*
+ * Only a flow's first packet is ours. RELATED ones are the errors and resets of
+ * others; a confirmed entry is older than our hooks and can no longer be bound.
+ */
 static struct nf_conn *new_flow(struct sk_buff *skb)
 {
 	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
 
-	return ct && ctinfo == IP_CT_NEW ? ct : NULL;
+	return ct && ctinfo == IP_CT_NEW && !nf_ct_is_confirmed(ct) ? ct : NULL;
 }
 
 static unsigned int refuse(const struct svcnat_net *sn, const struct svcnat_decision *d,
@@ -77,20 +80,27 @@ unsigned int svcnat_hook_in(void *priv, struct sk_buff *skb, const struct nf_hoo
 	}
 }
 
-/* The backend svcnat_hook_in() bound @ct to, unless it was not us or it left since. */
-static struct svcnat_backend *bound_backend(const struct svcnat_net *sn, const struct nf_conn *ct,
-					    const struct svcnat_vip **vip)
+/* The frontend @ct was bound through, or NULL if it was not us. */
+static const struct svcnat_vip *bound_through(const struct svcnat_net *sn,
+					      const struct nf_conn *ct)
 {
-	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	enum svcnat_reason why_not;
 
 	if (!(ct->status & IPS_DST_NAT))
 		return NULL;
-	*vip = svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple, &why_not);
-	if (!*vip)
-		return NULL;
-	return svcnat_set_find(rcu_dereference((*vip)->service->set), &reply->src.u3,
-			       reply->src.u.all, NULL);
+	return svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple, &why_not);
+}
+
+/* A backend that left its set since svcnat_hook_in() counts among those of the past. */
+static void count(const struct svcnat_net *sn, struct svcnat_service *svc,
+		  const struct nf_conntrack_tuple *reply)
+{
+	struct svcnat_backend *backend;
+
+	backend = svcnat_set_find(rcu_dereference(svc->set), &reply->src.u3, reply->src.u.all,
+				  NULL);
+	atomic64_inc(backend ? &backend->connections : &svc->past);
+	svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
 }
 
 /**
@@ -103,24 +113,24 @@ static struct svcnat_backend *bound_backend(const struct svcnat_net *sn, const s
  */
 unsigned int svcnat_hook_out(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
+	const struct nf_conntrack_tuple *reply;
 	const struct svcnat_net *sn = priv;
 	struct nf_conn *ct = new_flow(skb);
-	struct svcnat_backend *backend;
 	const struct svcnat_vip *vip;
 	unsigned int verdict;
 
-	backend = ct ? bound_backend(sn, ct, &vip) : NULL;
-	if (!backend)
+	vip = ct ? bound_through(sn, ct) : NULL;
+	if (!vip)
 		return NF_ACCEPT;
+	reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	if (state->hook == NF_INET_POST_ROUTING &&
-	    svcnat_masq_why(sn, vip, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple, backend)) {
+	    svcnat_masq_why(sn, vip, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple, &reply->src.u3)) {
 		verdict = svcnat_nat_masquerade(skb, state);
 		if (verdict != NF_ACCEPT) {
 			svcnat_stat_inc(sn->stats, SVCNAT_STAT_NAT_FAILED);
 			return verdict;
 		}
 	}
-	atomic64_inc(&backend->connections);
-	svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
+	count(sn, vip->service, reply);
 	return NF_ACCEPT;
 }

@@ -4,6 +4,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "htable.h"
@@ -45,8 +46,12 @@ static void relink(struct svcnat_buckets *to, const struct svcnat_buckets *from)
 	struct svcnat_hnode *n;
 	u32 i;
 
-	svcnat_htable_for_each_all(i, n, from)
-		hlist_add_head(&n->link[to->slot], &to->head[n->hash & to->mask]);
+	for (i = 0; from && i <= from->mask; i++) {
+		svcnat_htable_for_each(n, from, i)
+			hlist_add_head(&n->link[to->slot], &to->head[n->hash & to->mask]);
+		if (i % 4096 == 0)
+			cond_resched();
+	}
 }
 
 /**
@@ -68,12 +73,13 @@ int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
 	if (old && size <= old->mask + 1 && size > (old->mask + 1) / 8)
 		return 0;
 	new = kvzalloc(struct_size(new, head, size), GFP_KERNEL_ACCOUNT);
+	/* Giving memory back may fail: there is room. */
 	if (!new)
-		return -ENOMEM;
+		return old && size <= old->mask ? 0 : -ENOMEM;
 	new->mask = size - 1;
 	new->slot = old ? !old->slot : 0;
 
-	if (t->shared)
+	if (t->shared && old)
 		cond_synchronize_rcu(t->resized);
 	relink(new, old);
 	rcu_assign_pointer(t->buckets, new);

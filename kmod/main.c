@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "netlink.h"
 #include "netns.h"
+#include "service.h"
 #include "txn.h"
 #include "vip.h"
 
@@ -15,6 +16,7 @@ static int __init svcnat_init(void)
 {
 	int err;
 
+	svcnat_service_module_init();
 	err = svcnat_backend_module_init();
 	if (err)
 		return err;

@@ -6,6 +6,7 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/tcp.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
 #include <net/netfilter/nf_nat.h>
@@ -60,7 +61,8 @@ unsigned int svcnat_nat_masquerade(struct sk_buff *skb, const struct nf_hook_sta
  * @by_icmp: also TCP is told by ICMP
  *
  * The node's own sockets get ECONNREFUSED from the call itself: connect() fails
- * at once, where a reset to the first IPv6 SYN can be lost.
+ * at once, where a reset to the first IPv6 SYN can be lost. But a connection that
+ * conntrack forgot listens to a reset only.
  *
  * Return: netfilter verdict, a drop.
  */
@@ -69,7 +71,7 @@ unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *stat
 {
 	bool reset = proto == IPPROTO_TCP && !by_icmp;
 
-	if (state->hook == NF_INET_LOCAL_OUT)
+	if (state->hook == NF_INET_LOCAL_OUT && (proto != IPPROTO_TCP || tcp_hdr(skb)->syn))
 		return NF_DROP_ERR(-ECONNREFUSED);
 	if (state->pf == NFPROTO_IPV4) {
 		if (reset)

@@ -26,6 +26,7 @@ static const struct nla_policy put_policy[SVCNAT_A_MAX + 1] = {
 
 static const struct nla_policy commit_policy[SVCNAT_A_MAX + 1] = {
 	[SVCNAT_A_APPLY_ID] = NLA_POLICY_EXACT_LEN(SVCNAT_APPLY_ID_LEN),
+	[SVCNAT_A_PUTS] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy service_get_policy[SVCNAT_A_MAX + 1] = {
@@ -161,6 +162,7 @@ static int put(struct sk_buff *req, struct genl_info *info)
 		err = -ENOENT;
 		NL_SET_ERR_MSG(info->extack, "this socket has no transaction open");
 	} else if (!txn->spoiled) {
+		txn->n_puts++;
 		err = put_all(txn, info);
 		txn->spoiled = err;
 	}
@@ -168,7 +170,20 @@ static int put(struct sk_buff *req, struct genl_info *info)
 	return err;
 }
 
-static int commit_locked(struct svcnat_net *sn, struct genl_info *info)
+/* One that the core refused, by its policy say, never came to put(). */
+static int check_puts(const struct svcnat_txn *txn, struct genl_info *info)
+{
+	const struct nlattr *puts = info->attrs[SVCNAT_A_PUTS];
+
+	if (!puts)
+		return missing(info, "how many PUTs were sent?");
+	if (txn->spoiled || nla_get_u32(puts) == txn->n_puts)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, puts, "a PUT of this transaction was refused or lost");
+	return -ECANCELED;
+}
+
+static int commit_locked(struct svcnat_net *sn, struct genl_info *info, const void *reply)
 {
 	const struct nlattr *id = info->attrs[SVCNAT_A_APPLY_ID];
 	struct svcnat_txn *txn = svcnat_txn_find(sn, info->snd_portid);
@@ -178,7 +193,9 @@ static int commit_locked(struct svcnat_net *sn, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "this socket has no transaction open");
 		return -ENOENT;
 	}
-	err = svcnat_commit(txn, id ? nla_data(id) : NULL, info->extack);
+	err = reply ? check_puts(txn, info) : -ENOMEM;
+	if (!err)
+		err = svcnat_commit(txn, id ? nla_data(id) : NULL, info->extack);
 	if (err) {
 		svcnat_txn_abort(txn);
 		return err;
@@ -198,10 +215,8 @@ static int commit(struct sk_buff *req, struct genl_info *info)
 
 	/* Made first: a commit must not happen and then fail to say so. */
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
 	mutex_lock(&sn->lock);
-	err = commit_locked(sn, info);
+	err = commit_locked(sn, info, skb);
 	generation = sn->generation;
 	mutex_unlock(&sn->lock);
 	if (err) {
@@ -224,14 +239,32 @@ static int drop(struct sk_buff *req, struct genl_info *info)
 	if (txn)
 		svcnat_txn_abort(txn);
 	mutex_unlock(&sn->lock);
-	return txn ? 0 : -ENOENT;
+	if (txn)
+		return 0;
+	NL_SET_ERR_MSG(info->extack, "this socket has no transaction open");
+	return -ENOENT;
+}
+
+static int fill_explanation(struct sk_buff *skb, const struct svcnat_net *sn,
+			    const struct nf_conntrack_tuple *flow)
+{
+	enum svcnat_masq masq = SVCNAT_MASQ_NO;
+	struct svcnat_decision d;
+	int err;
+
+	rcu_read_lock();
+	svcnat_decide(sn, flow, &d);
+	if (d.backend && svcnat_leaves_node(sn, flow, &d.backend->addr))
+		masq = svcnat_masq_why(sn, d.vip, flow, &d.backend->addr);
+	err = svcnat_fill_decision(skb, &d, masq);
+	rcu_read_unlock();
+	return err;
 }
 
 static int explain(struct sk_buff *req, struct genl_info *info)
 {
 	struct svcnat_net *sn = svcnat_net_of(genl_info_net(info));
 	struct nf_conntrack_tuple flow;
-	struct svcnat_decision d;
 	struct sk_buff *skb;
 	u64 generation;
 	void *hdr;
@@ -248,10 +281,7 @@ static int explain(struct sk_buff *req, struct genl_info *info)
 	skb = reply_new(info, generation, &hdr);
 	if (!skb)
 		return -ENOMEM;
-	rcu_read_lock();
-	svcnat_decide(sn, &flow, &d);
-	err = svcnat_fill_decision(skb, &d);
-	rcu_read_unlock();
+	err = fill_explanation(skb, sn, &flow);
 	if (err) {
 		nlmsg_free(skb);
 		return err;
@@ -291,8 +321,7 @@ static int dump_service(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 static int dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
-		       const struct svcnat_net *sn, const struct svcnat_buckets *b,
-		       const char *name)
+		       const struct svcnat_net *sn, const struct svcnat_buckets *b)
 {
 	struct dump_pos *at = (struct dump_pos *)cb->ctx;
 	struct svcnat_hnode *n;
@@ -303,8 +332,7 @@ static int dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 
 		if (i++ < at->skip)
 			continue;
-		if ((!name || !strcmp(svc->name, name)) &&
-		    dump_service(skb, cb, sn, svc, &at->backend))
+		if (dump_service(skb, cb, sn, svc, &at->backend))
 			return -EMSGSIZE;
 		at->skip = i;
 	}
@@ -313,21 +341,51 @@ static int dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+static int dump_all(struct sk_buff *skb, struct netlink_callback *cb,
+		    const struct svcnat_net *sn)
+{
+	const struct svcnat_buckets *b = rcu_dereference_protected(sn->services.buckets,
+								   lockdep_is_held(&sn->lock));
+	struct dump_pos *at = (struct dump_pos *)cb->ctx;
+	int err = 0;
+
+	while (b && at->bucket <= b->mask && !err)
+		err = dump_bucket(skb, cb, sn, b);
+	return err;
+}
+
+/* The services of one name; the "buckets" are what else can tell them apart. */
+static int dump_named(struct sk_buff *skb, struct netlink_callback *cb,
+		      const struct svcnat_net *sn, const char *name)
+{
+	static const struct { u8 family, proto; } rest[] = {
+		{ AF_INET, IPPROTO_TCP }, { AF_INET, IPPROTO_UDP },
+		{ AF_INET6, IPPROTO_TCP }, { AF_INET6, IPPROTO_UDP },
+	};
+	struct dump_pos *at = (struct dump_pos *)cb->ctx;
+
+	for (; at->bucket < ARRAY_SIZE(rest); at->bucket++) {
+		const struct svcnat_service *svc =
+			svcnat_service_find(&sn->services, name, rest[at->bucket].family,
+					    rest[at->bucket].proto);
+
+		if (svc && dump_service(skb, cb, sn, svc, &at->backend))
+			return -EMSGSIZE;
+	}
+	return 0;
+}
+
 static int service_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	const struct nlattr *name = svcnat_dump_attrs(cb)[SVCNAT_A_NAME];
 	struct svcnat_net *sn = svcnat_net_of(sock_net(cb->skb->sk));
-	struct dump_pos *at = (struct dump_pos *)cb->ctx;
-	const struct svcnat_buckets *b;
-	int err = 0;
+	int err;
 
-	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->ctx));
+	BUILD_BUG_ON(sizeof(struct dump_pos) > sizeof(cb->ctx));
 	mutex_lock(&sn->lock);
 	/* A dump's sequence must not be 0, which means none. */
 	cb->seq = (u32)sn->generation + 1;
-	b = rcu_dereference_protected(sn->services.buckets, lockdep_is_held(&sn->lock));
-	while (b && at->bucket <= b->mask && !err)
-		err = dump_bucket(skb, cb, sn, b, name ? nla_data(name) : NULL);
+	err = name ? dump_named(skb, cb, sn, nla_data(name)) : dump_all(skb, cb, sn);
 	mutex_unlock(&sn->lock);
 	return skb->len ?: err;
 }
@@ -379,7 +437,7 @@ static const struct genl_ops ops[] = {
 };
 
 static const struct genl_multicast_group groups[] = {
-	{ .name = SVCNAT_GENL_EVENTS },
+	{ .name = SVCNAT_GENL_EVENTS, .flags = SVCNAT_GROUP_FLAGS },
 };
 
 struct genl_family svcnat_genl_family __ro_after_init = {
@@ -390,7 +448,6 @@ struct genl_family svcnat_genl_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
-	.resv_start_op = __SVCNAT_CMD_MAX,
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
 };
@@ -399,17 +456,9 @@ struct genl_family svcnat_genl_family __ro_after_init = {
 static int socket_released(struct notifier_block *nb, unsigned long event, void *data)
 {
 	const struct netlink_notify *n = data;
-	struct svcnat_txn *txn;
-	struct svcnat_net *sn;
 
-	if (event != NETLINK_URELEASE || n->protocol != NETLINK_GENERIC)
-		return NOTIFY_DONE;
-	sn = svcnat_net_of(n->net);
-	mutex_lock(&sn->lock);
-	txn = svcnat_txn_find(sn, n->portid);
-	if (txn)
-		svcnat_txn_abort(txn);
-	mutex_unlock(&sn->lock);
+	if (event == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC)
+		svcnat_txn_socket_closed(svcnat_net_of(n->net), n->portid);
 	return NOTIFY_DONE;
 }
 

@@ -40,7 +40,8 @@ int svcnat_fill_service(struct sk_buff *skb, const struct svcnat_service *svc,
 			const struct svcnat_set *set, u32 *pos);
 int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc,
 		      const struct svcnat_set *set);
-int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d);
+int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
+			 enum svcnat_masq masq);
 
 /* event.c */
 void svcnat_event_commit(const struct svcnat_txn *txn);

@@ -3,8 +3,9 @@
  * State of a network namespace; see netns.h.
  *
  * A namespace that never had a service has no hooks and tracks no connection:
- * they come with the first service and go with the last (svcnat_net_hook(),
- * svcnat_net_unhook(), under the mutex). Teardown unhooks in pre_exit, the core
+ * they come with the first service. They stay when the last one goes, because
+ * nf_nat, should nobody else use it, would end with them, and with it every
+ * connection that is still translated. Teardown unhooks in pre_exit, the core
  * waits for a grace period, and exit frees.
  */
 
@@ -101,11 +102,8 @@ unregister:
 	return err;
 }
 
-/**
- * svcnat_net_unhook - see no new packets; those on their way take a grace period
- * @sn: namespace, mutex held
- */
-void svcnat_net_unhook(struct svcnat_net *sn)
+/* See no new packets; those on their way take a grace period. */
+static void net_unhook(struct svcnat_net *sn)
 {
 	lockdep_assert_held(&sn->lock);
 	if (!sn->hooked)
@@ -137,6 +135,7 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&sn->lock);
 	svcnat_htable_init(&sn->vips, &sn->lock, true);
 	svcnat_htable_init(&sn->services, &sn->lock, false);
+	spin_lock_init(&sn->txn_lock);
 	INIT_LIST_HEAD(&sn->txns);
 	for (i = 0; i < SVCNAT_NAT_HOOKS; i++) {
 		sn->ops[i] = nat_ops[i];
@@ -150,7 +149,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	struct svcnat_net *sn = svcnat_net_of(net);
 
 	mutex_lock(&sn->lock);
-	svcnat_net_unhook(sn);
+	net_unhook(sn);
 	mutex_unlock(&sn->lock);
 }
 

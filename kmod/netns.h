@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <net/net_namespace.h>
 
@@ -31,9 +32,10 @@
  * @attempts: commits tried; marks what the one at hand touches
  * @n_vips: frontends
  * @n_backends: summed over services
+ * @hooked: NAT functions are registered
+ * @txn_lock: guards @txns and @n_txns; taken inside @lock or without it
  * @txns: open transactions
  * @n_txns: of them
- * @hooked: NAT functions are registered
  * @ops: their registrations, copies that carry this structure
  */
 struct svcnat_net {
@@ -52,6 +54,7 @@ struct svcnat_net {
 	bool			hooked;
 	u32			n_vips;
 	u32			n_backends;
+	spinlock_t		txn_lock;
 	u32			n_txns;
 	struct list_head	txns;
 	struct nf_hook_ops	ops[SVCNAT_NAT_HOOKS];
@@ -62,6 +65,5 @@ int svcnat_net_register(void);
 void svcnat_net_unregister(void);
 
 int svcnat_net_hook(struct svcnat_net *sn);
-void svcnat_net_unhook(struct svcnat_net *sn);
 
 #endif /* _SVCNAT_NETNS_H */

@@ -174,6 +174,8 @@ static int check_identity(struct nlattr **tb, const struct nlattr *nla,
 		return missing(nla, extack, "service without name, family or protocol");
 	if (!*(const char *)nla_data(tb[SVCNAT_SERVICE_A_NAME]))
 		return missing(tb[SVCNAT_SERVICE_A_NAME], extack, "service name is empty");
+	if (strlen(nla_data(tb[SVCNAT_SERVICE_A_NAME])) + 1 != nla_len(tb[SVCNAT_SERVICE_A_NAME]))
+		return missing(tb[SVCNAT_SERVICE_A_NAME], extack, "service name goes on behind its end");
 	family = nla_get_u8(tb[SVCNAT_SERVICE_A_FAMILY]);
 	if (family != AF_INET && family != AF_INET6)
 		return missing(tb[SVCNAT_SERVICE_A_FAMILY], extack, "family is not IPv4 or IPv6");

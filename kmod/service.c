@@ -7,12 +7,24 @@
  * and only after a grace period since packets could find it (txn.c).
  */
 
-#include <linux/jhash.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "service.h"
 #include "vip.h"
+
+/* Whoever names Services must not choose chains. */
+static siphash_aligned_key_t name_hash_key __read_mostly;
+
+/**
+ * svcnat_service_module_init - make the hash key
+ */
+void svcnat_service_module_init(void)
+{
+	get_random_bytes(&name_hash_key, sizeof(name_hash_key));
+}
 
 /**
  * svcnat_service_alloc - a service without frontends, backends or set
@@ -69,7 +81,7 @@ void svcnat_service_free(struct svcnat_service *svc)
 
 static u32 service_hash(const char *name, u8 family, u8 proto)
 {
-	return jhash(name, strlen(name), family << 8 | proto);
+	return siphash(name, strlen(name), &name_hash_key) ^ (family << 8 | proto);
 }
 
 /**

@@ -4,6 +4,7 @@
 #define _SVCNAT_SERVICE_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 
@@ -12,7 +13,8 @@
 
 /**
  * struct svcnat_service - a service
- * @set: what it picks from; never NULL once packets can see the service
+ * @set: what it picks from; never NULL once packets can see the service. The
+ *	counters packets write lie on other cache lines
  * @refused: new flows rejected, no endpoint
  * @dropped: new flows dropped, no local endpoint
  * @past: connections of backends that are gone
@@ -25,6 +27,7 @@
  * @vips: frontends; by the mutex
  * @n_vips: of them; by the mutex
  * @touched: &svcnat_net.attempts of the last commit that touched it; by the mutex
+ * @lost: likewise, that gave one of its frontends to another service
  * @txn_link: on a transaction's list
  * @live: of a staged service that packets know already, the one they know. After
  *	the commit @set is what that one had before
@@ -34,16 +37,17 @@
  */
 struct svcnat_service {
 	struct svcnat_set __rcu	*set;
-	atomic64_t		refused;
-	atomic64_t		dropped;
-	atomic64_t		past;
 	struct svcnat_hnode	node;
 	refcount_t		refs;
 	u8			family;
 	u8			proto;
 	u16			n_vips;
+	atomic64_t		refused ____cacheline_aligned_in_smp;
+	atomic64_t		dropped;
+	atomic64_t		past;
 	struct list_head	vips;
 	u64			touched;
+	u64			lost;
 	struct list_head	txn_link;
 	struct svcnat_service	*live;
 	s8			event;
@@ -51,6 +55,8 @@ struct svcnat_service {
 	u32			n_removed;
 	char			name[];
 };
+
+void svcnat_service_module_init(void);
 
 struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 proto);
 void svcnat_service_free(struct svcnat_service *svc);

@@ -42,8 +42,10 @@ static void vips_free(struct list_head *list)
 {
 	struct svcnat_vip *vip, *tmp;
 
-	list_for_each_entry_safe(vip, tmp, list, sibling)
+	list_for_each_entry_safe(vip, tmp, list, sibling) {
 		svcnat_vip_free(vip);
+		cond_resched();
+	}
 }
 
 static void txn_free(struct svcnat_txn *txn)
@@ -63,10 +65,21 @@ static void txn_free_work(struct work_struct *work)
 	txn_free(container_of(to_rcu_work(work), struct svcnat_txn, free_work));
 }
 
+static struct svcnat_txn *txn_of(struct svcnat_net *sn, u32 portid)
+{
+	struct svcnat_txn *txn;
+
+	lockdep_assert_held(&sn->txn_lock);
+	list_for_each_entry(txn, &sn->txns, link)
+		if (txn->portid == portid)
+			return txn;
+	return NULL;
+}
+
 /**
  * svcnat_txn_find - the transaction of a socket
  * @sn: namespace, mutex held
- * @portid: of the socket
+ * @portid: of the socket, which is not being closed
  *
  * Return: the transaction or NULL.
  */
@@ -75,10 +88,27 @@ struct svcnat_txn *svcnat_txn_find(struct svcnat_net *sn, u32 portid)
 	struct svcnat_txn *txn;
 
 	lockdep_assert_held(&sn->lock);
-	list_for_each_entry(txn, &sn->txns, link)
-		if (txn->portid == portid)
-			return txn;
-	return NULL;
+	spin_lock(&sn->txn_lock);
+	txn = txn_of(sn, portid);
+	spin_unlock(&sn->txn_lock);
+	return txn;
+}
+
+static int txn_enlist(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
+{
+	struct svcnat_net *sn = txn->sn;
+	int err = 0;
+
+	spin_lock(&sn->txn_lock);
+	if (sn->n_txns == SVCNAT_TXNS_MAX) {
+		NL_SET_ERR_MSG(extack, "too many transactions are open in this namespace");
+		err = -EMFILE;
+	} else {
+		list_add(&txn->link, &sn->txns);
+		sn->n_txns++;
+	}
+	spin_unlock(&sn->txn_lock);
+	return err;
 }
 
 /**
@@ -94,15 +124,14 @@ struct svcnat_txn *svcnat_txn_find(struct svcnat_net *sn, u32 portid)
 int svcnat_txn_begin(struct svcnat_net *sn, u32 portid, u32 flags, u64 generation,
 		     struct netlink_ext_ack *extack)
 {
-	struct svcnat_txn *txn;
+	struct svcnat_txn *txn = svcnat_txn_find(sn, portid);
+	int err;
 
-	if (svcnat_txn_find(sn, portid)) {
+	if (txn) {
+		/* What is sent behind this BEGIN was not meant for the old one. */
+		txn->spoiled = true;
 		NL_SET_ERR_MSG(extack, "this socket has a transaction open");
 		return -EBUSY;
-	}
-	if (sn->n_txns == SVCNAT_TXNS_MAX) {
-		NL_SET_ERR_MSG(extack, "too many transactions are open in this namespace");
-		return -EMFILE;
 	}
 	txn = kzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
 	if (!txn)
@@ -118,9 +147,10 @@ int svcnat_txn_begin(struct svcnat_net *sn, u32 portid, u32 flags, u64 generatio
 	INIT_LIST_HEAD(&txn->spare);
 	INIT_LIST_HEAD(&txn->dead);
 	INIT_RCU_WORK(&txn->free_work, txn_free_work);
-	list_add(&txn->link, &sn->txns);
-	sn->n_txns++;
-	return 0;
+	err = txn_enlist(txn, extack);
+	if (err)
+		kfree(txn);
+	return err;
 }
 
 /**
@@ -203,11 +233,23 @@ int svcnat_txn_vip_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 	return 0;
 }
 
-static void txn_close(struct svcnat_txn *txn)
+/* Takes it off the namespace; what it holds is freed after a grace period. */
+static void txn_end(struct svcnat_txn *txn)
 {
-	lockdep_assert_held(&txn->sn->lock);
+	lockdep_assert_held(&txn->sn->txn_lock);
 	list_del(&txn->link);
 	txn->sn->n_txns--;
+	txn->sn = NULL;
+	queue_rcu_work(free_wq, &txn->free_work);
+}
+
+static void txn_drop(struct svcnat_txn *txn)
+{
+	struct svcnat_net *sn = txn->sn;
+
+	spin_lock(&sn->txn_lock);
+	txn_end(txn);
+	spin_unlock(&sn->txn_lock);
 }
 
 /**
@@ -216,8 +258,25 @@ static void txn_close(struct svcnat_txn *txn)
  */
 void svcnat_txn_abort(struct svcnat_txn *txn)
 {
-	txn_close(txn);
-	txn_free(txn);
+	txn_drop(txn);
+}
+
+/**
+ * svcnat_txn_socket_closed - drop the transaction of a socket that is gone
+ * @sn: namespace
+ * @portid: of the socket, which has no command running
+ *
+ * Does not take the mutex: close() of a stranger's socket waits for nobody.
+ */
+void svcnat_txn_socket_closed(struct svcnat_net *sn, u32 portid)
+{
+	struct svcnat_txn *txn;
+
+	spin_lock(&sn->txn_lock);
+	txn = txn_of(sn, portid);
+	if (txn)
+		txn_end(txn);
+	spin_unlock(&sn->txn_lock);
 }
 
 /**
@@ -232,9 +291,7 @@ void svcnat_txn_retire(struct svcnat_txn *txn)
 	list_for_each_entry_safe(svc, tmp, &txn->services, txn_link)
 		if (svc->event == SVCNAT_EVENT_ADDED)
 			list_del_init(&svc->txn_link);
-	txn_close(txn);
-	txn->sn = NULL;
-	queue_rcu_work(free_wq, &txn->free_work);
+	txn_drop(txn);
 }
 
 static void net_entries_free(struct svcnat_net *sn)
@@ -250,6 +307,7 @@ static void net_entries_free(struct svcnat_net *sn)
 
 		if (!vip->service)
 			list_add(&vip->sibling, &addresses);
+		cond_resched();
 	}
 	vips_free(&addresses);
 	b = rcu_dereference_protected(sn->services.buckets, true);

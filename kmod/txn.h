@@ -20,12 +20,13 @@
 
 /**
  * struct svcnat_txn - a transaction; by the namespace's mutex
- * @link: on &svcnat_net.txns, until committed
- * @sn: namespace, until committed
+ * @link: on &svcnat_net.txns, until it ends
+ * @sn: namespace, until it ends
  * @portid: socket it belongs to
  * @flags: SVCNAT_TXN_F_*
  * @generation: of the state it was computed from
- * @spoiled: a PUT failed
+ * @n_puts: PUTs that came
+ * @spoiled: one of them failed
  * @n_services: put or removed
  * @n_vips: staged frontends
  * @n_backends: staged
@@ -38,7 +39,7 @@
  * @config: to set, or NULL; after the commit the one it replaced
  * @spare: entries for ClusterIPs as such, one for each staged frontend that
  *	might need one
- * @dead: entries the commit took off the table
+ * @dead: entries the commit took off the table, but for those of @removed
  * @free_work: frees it all after a grace period
  */
 struct svcnat_txn {
@@ -47,6 +48,7 @@ struct svcnat_txn {
 	u32			portid;
 	u32			flags;
 	u64			generation;
+	u32			n_puts;
 	bool			spoiled;
 	u32			n_services;
 	u32			n_vips;
@@ -76,6 +78,7 @@ int svcnat_txn_vip_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 		       const struct svcnat_key *key, u8 kind, u8 flags,
 		       struct netlink_ext_ack *extack);
 void svcnat_txn_abort(struct svcnat_txn *txn);
+void svcnat_txn_socket_closed(struct svcnat_net *sn, u32 portid);
 
 int svcnat_commit(struct svcnat_txn *txn, const u8 *apply_id, struct netlink_ext_ack *extack);
 void svcnat_txn_retire(struct svcnat_txn *txn);

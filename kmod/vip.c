@@ -2,12 +2,12 @@
 /*
  * VIP table: keys, hash, lookup; see vip.h.
  *
- * Looked up by packets and dumps under RCU; changed by txn.c under the
+ * Looked up by packets and dumps under RCU; changed by commit.c under the
  * namespace's mutex. The hash is keyed: whoever chooses addresses and ports
  * cannot choose chains.
  */
 
-#include <linux/once.h>
+#include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
@@ -23,8 +23,8 @@ static siphash_aligned_key_t vip_hash_key __read_mostly;
  */
 int svcnat_vip_module_init(void)
 {
-	get_random_once(&vip_hash_key, sizeof(vip_hash_key));
-	vip_cache = KMEM_CACHE(svcnat_vip, SLAB_ACCOUNT);
+	get_random_bytes(&vip_hash_key, sizeof(vip_hash_key));
+	vip_cache = KMEM_CACHE(svcnat_vip, SLAB_ACCOUNT | SLAB_HWCACHE_ALIGN);
 	return vip_cache ? 0 : -ENOMEM;
 }
 
@@ -71,7 +71,7 @@ void svcnat_vip_free(struct svcnat_vip *vip)
  * svcnat_key_hash - keyed hash of a key
  * @key: key
  *
- * Return: the hash, differently keyed after each boot. Any context.
+ * Return: the hash, differently keyed after each load. Any context.
  */
 u32 svcnat_key_hash(const struct svcnat_key *key)
 {

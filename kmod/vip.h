@@ -35,20 +35,22 @@ struct svcnat_key {
 /**
  * struct svcnat_vip - an entry; immutable but for its links and @users
  * @node: in the table
- * @key: what it answers to
  * @kind: enum svcnat_frontend_kind
  * @flags: SVCNAT_FRONTEND_F_*
  * @keep: scratch of a commit: the entry stays
+ * @key: what it answers to
  * @service: where it leads; NULL for a ClusterIP as such
  * @sibling: other frontends of @service; by the mutex
  * @users: frontends of a ClusterIP as such; by the mutex
+ *
+ * What a lookup compares lies in the first 64 bytes.
  */
 struct svcnat_vip {
 	struct svcnat_hnode	node;
-	struct svcnat_key	key;
 	u8			kind;
 	u8			flags;
 	bool			keep;
+	struct svcnat_key	key;
 	struct svcnat_service	*service;
 	struct list_head	sibling;
 	u32			users;
@@ -90,11 +92,6 @@ static inline struct svcnat_key svcnat_key_nodeport(const struct svcnat_key *key
 static inline struct svcnat_key svcnat_key_address(const struct svcnat_key *key)
 {
 	return (struct svcnat_key) { .addr = key->addr, .family = key->family };
-}
-
-static inline bool svcnat_key_has_address(const struct svcnat_key *key)
-{
-	return key->addr.all[0] | key->addr.all[1] | key->addr.all[2] | key->addr.all[3];
 }
 
 #endif /* _SVCNAT_VIP_H */

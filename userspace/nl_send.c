@@ -23,6 +23,7 @@ struct packer {
 	size_t len;
 	size_t sent;		/* what the buffer held when it was sent last */
 	struct nlmsghdr *msg;	/* being filled, or NULL */
+	uint32_t n_puts;
 	bool failed;
 };
 
@@ -123,11 +124,17 @@ static size_t message_len(const struct packer *p)
 	return p->msg ? (size_t)(p->buf + p->len - (char *)p->msg) : 0;
 }
 
+static void put_begin(struct packer *p)
+{
+	message_begin(p, SVCNAT_CMD_PUT, 0);
+	p->n_puts++;
+}
+
 /* Begins a PUT, or goes on with the one at hand if @need more bytes fit. */
 static void put_room(struct packer *p, size_t need)
 {
 	if (!p->msg || message_len(p) + need > PUT_MAX)
-		message_begin(p, SVCNAT_CMD_PUT, 0);
+		put_begin(p);
 }
 
 static void put_identity(struct packer *p, const struct dp_service *svc)
@@ -214,7 +221,7 @@ static void put_config(struct packer *p, const struct dp_config *c)
 {
 	struct nlattr *nest;
 
-	message_begin(p, SVCNAT_CMD_PUT, 0);
+	put_begin(p);
 	nest = nest_begin(p, SVCNAT_A_CONFIG);
 	put_prefixes(p, SVCNAT_CONFIG_A_CLUSTER_CIDR, c->cluster_cidrs, c->n_cluster_cidrs);
 	put_prefixes(p, SVCNAT_CONFIG_A_NODEPORT_ADDR, c->nodeport_addrs, c->n_nodeport_addrs);
@@ -260,6 +267,7 @@ enum knl_result knl_apply(struct knl *nl, const struct plan *plan, const uint8_t
 	message_end(&p);
 	put_plan(&p, plan);
 	message_begin(&p, SVCNAT_CMD_COMMIT, NLM_F_ACK);
+	put_u32(&p, SVCNAT_A_PUTS, p.n_puts);
 	if (apply_id)
 		put(&p, SVCNAT_A_APPLY_ID, apply_id, SVCNAT_APPLY_ID_LEN);
 	message_end(&p);

@@ -26,9 +26,11 @@
  *           packets; dumps and other writers see only before or after.
  *   ABORT   drops it. So does closing the socket.
  *
- * The three may ride in one datagram. Only COMMIT needs NLM_F_ACK: after a
- * PUT that failed the transaction is spoiled, further PUTs are ignored and
- * COMMIT answers ECANCELED, so the first error reported is the cause.
+ * All may ride in one datagram. Only COMMIT needs NLM_F_ACK: after a PUT that
+ * failed the transaction is spoiled, further PUTs are ignored and COMMIT
+ * answers ECANCELED, so the first error reported is the cause. COMMIT names
+ * how many PUTs were sent (SVCNAT_A_PUTS): one that the netlink core refused,
+ * or that got lost, spoils it just so.
  *
  * A service with more backends than a message holds is continued: a further
  * SVCNAT_A_SERVICE of the same identity with SVCNAT_SERVICE_F_CONTINUE, which
@@ -51,11 +53,12 @@
  *
  * Events
  * ------
- * Multicast group "events". Every commit sends, once it is visible, one
- * SERVICE_EVENT for every service added, changed or removed and then one
- * COMMIT_EVENT, all with the new generation. SERVICE_EVENTs of a commit that
- * changes more than SVCNAT_EVENTS_MAX services are left out: the COMMIT_EVENT
- * counts them and says so by being alone. Removal of a namespace sends none.
+ * Multicast group "events"; joining it needs CAP_NET_ADMIN. Every commit
+ * sends, once it is visible, one SERVICE_EVENT for every service added, changed
+ * or removed and then one COMMIT_EVENT, all with the new generation.
+ * SERVICE_EVENTs of a commit that changes more than SVCNAT_EVENTS_MAX services
+ * are left out: the COMMIT_EVENT counts them and says so by being alone.
+ * Removal of a namespace sends none.
  */
 #ifndef _UAPI_SVCNAT_H
 #define _UAPI_SVCNAT_H
@@ -70,7 +73,7 @@
 #define SVCNAT_APPLY_ID_LEN		16
 #define SVCNAT_EVENTS_MAX		1024
 
-/* Bounds on what one namespace and one transaction may hold. */
+/* Bounds. What a namespace holds in all is charged to the writer's memory cgroup. */
 #define SVCNAT_BACKENDS_MAX		1000000	/* of one service */
 #define SVCNAT_FRONTENDS_MAX		64	/* of one service */
 #define SVCNAT_PREFIXES_MAX		64	/* of one list in the config */
@@ -84,13 +87,14 @@
  * @SVCNAT_CMD_INFO_GET: do. In: none. Out: GENERATION, APPLY_ID (if any),
  *	INFO, CONFIG.
  * @SVCNAT_CMD_BEGIN: do. In: GENERATION, TXN_FLAGS (optional). EBUSY: this
- *	socket has one open. EMFILE: SVCNAT_TXNS_MAX are open in the namespace.
+ *	socket has one open, which is spoiled now. EMFILE: SVCNAT_TXNS_MAX are open in the namespace.
  * @SVCNAT_CMD_PUT: do. In: any of SERVICE, REMOVE, CONFIG, SERVICE and REMOVE
  *	any number of times. ENOENT: no transaction open. EINVAL, ERANGE,
  *	EEXIST (named twice), E2BIG (over a bound), ENOMEM.
- * @SVCNAT_CMD_COMMIT: do. In: APPLY_ID (optional). Out: GENERATION, the new
- *	one. Ends the transaction, also on error. ENOENT: none open, or a
- *	service to remove does not exist. ECANCELED: a PUT failed. ERESTART:
+ * @SVCNAT_CMD_COMMIT: do. In: PUTS, APPLY_ID (optional). Out: GENERATION, the
+ *	new one. Ends the transaction, also on error (but for one its attributes
+ *	are refused for). ENOENT: none open, or a service to remove does not
+ *	exist. ECANCELED: a PUT failed, or PUTS is not how many came. ERESTART:
  *	the state is no longer of the generation named by BEGIN. EADDRINUSE: a
  *	frontend is held by another service. ENOMEM.
  * @SVCNAT_CMD_ABORT: do. In: none. ENOENT: none open.
@@ -98,7 +102,7 @@
  *	SERVICE (exactly one), with counters.
  * @SVCNAT_CMD_EXPLAIN: do. In: FLOW. Out: GENERATION, DECISION. The answer of
  *	the code the packet path runs, with no packet sent and nothing counted;
- *	a random pick is drawn anew each time.
+ *	a random pick is drawn anew each time, and round-robin goes on.
  * @SVCNAT_CMD_SERVICE_EVENT: event. Out: GENERATION, EVENT, SERVICE (identity,
  *	scheduler, frontends, no backends) and BACKENDS_ADDED and _REMOVED.
  * @SVCNAT_CMD_COMMIT_EVENT: event. Out: GENERATION, APPLY_ID (if any), INFO,
@@ -141,6 +145,7 @@ enum svcnat_cmd {
  * @SVCNAT_A_BACKENDS_ADDED: u32, backends the event's commit added.
  * @SVCNAT_A_BACKENDS_REMOVED: u32, likewise.
  * @SVCNAT_A_CHANGES: u32, services the commit added, changed or removed.
+ * @SVCNAT_A_PUTS: u32, PUTs the caller sent since BEGIN.
  */
 enum svcnat_attr {
 	SVCNAT_A_UNSPEC,
@@ -159,6 +164,7 @@ enum svcnat_attr {
 	SVCNAT_A_BACKENDS_ADDED,
 	SVCNAT_A_BACKENDS_REMOVED,
 	SVCNAT_A_CHANGES,
+	SVCNAT_A_PUTS,
 	__SVCNAT_A_MAX
 };
 #define SVCNAT_A_MAX (__SVCNAT_A_MAX - 1)

@@ -78,7 +78,7 @@ class Genl:
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
         self.sock.bind((0, 0))
         self.sock.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
-        self.seq = 0
+        self.seq = self.puts = 0
         self.family = 16  # the controller
         reply = self.ask(3, string(2, "svcnat"))
         info = dict(attrs(reply[0]))
@@ -88,6 +88,9 @@ class Genl:
 
     def send(self, cmd, *parts, flags=5):
         self.seq += 1
+        if cmd == C["CMD_COMMIT"]:
+            parts += (u32(C["A_PUTS"], self.puts),)
+        self.puts = 0 if cmd == C["CMD_BEGIN"] else self.puts + (cmd == C["CMD_PUT"])
         body = struct.pack("BBH", cmd, 1, 0) + b"".join(parts)
         self.sock.send(struct.pack("IHHII", 16 + len(body), self.family, flags, self.seq, 0) + body)
 

@@ -48,15 +48,31 @@ def names(genl):
     return sorted(b[C["SERVICE_A_NAME"]].rstrip(b"\0").decode() for b in bodies)
 
 
+def heard(listener):
+    """What the next commit's events say: (name, event, frontends, backends added, removed)."""
+    got = []
+    while True:
+        data = listener.sock.recv(1 << 16)
+        body = dict(attrs(data[20:]))
+        if data[16] == C["CMD_COMMIT_EVENT"]:
+            assert struct.unpack("I", body[C["A_CHANGES"]])[0] == len(got)
+            return sorted(got)
+        parts = attrs(body[C["A_SERVICE"]])
+        got.append((dict(parts)[C["SERVICE_A_NAME"]].rstrip(b"\0").decode(),
+                    body[C["A_EVENT"]][0],
+                    sum(kind == C["SERVICE_A_FRONTEND"] for kind, _ in parts),
+                    struct.unpack("I", body[C["A_BACKENDS_ADDED"]])[0],
+                    struct.unpack("I", body[C["A_BACKENDS_REMOVED"]])[0]))
+
+
 def web(name="a/web:", vip="10.96.0.1", backends=(1,), extra=b""):
     return service(name, frontend("CLUSTER_IP", 80, vip), extra,
                    *(backend(f"10.0.0.{i}", 8080) for i in backends))
 
 
-@case("unknown attributes, flags and lengths are refused")
+@case("unknown attributes, flags and lengths are refused, and nothing of that is committed")
 def _(genl):
-    put = C["CMD_PUT"]
-    begin(genl)
+    apply(genl, web("a/old:", "10.96.0.9"))
     for bad in (attr(99, b"1234"), string(C["A_NAME"], "x"),
                 web(extra=u32(C["SERVICE_A_FLAGS"], 1 << 31)),
                 web(extra=attr(60, b"1234")), web(extra=u8(C["SERVICE_A_SCHED"], 200)),
@@ -66,13 +82,17 @@ def _(genl):
                 service("a/x:", nest(C["SERVICE_A_BACKEND"],
                                      address(C["BACKEND_A_ADDR"], "10.0.0.1"),
                                      port(C["BACKEND_A_PORT"], 0))),
-                service("x" * 192), service("")):
+                service("x" * 192), service(""), service("a\0b")):
+        begin(genl, flags=C["TXN_F_REPLACE"])
+        genl.ask(C["CMD_PUT"], web("a/new:"))
         try:
-            genl.ask(put, bad)
+            genl.ask(C["CMD_PUT"], bad)
             raise AssertionError("was not refused: " + bad.hex())
         except Refused as e:
             assert e.errno in (errno.EINVAL, errno.ERANGE), e
             assert e.text, "no text"
+        refused(errno.ECANCELED, C["CMD_COMMIT"], genl, text="refused")
+        assert names(genl) == ["a/old:"], names(genl)
     refused(errno.EINVAL, C["CMD_BEGIN"], genl, u64(C["A_GENERATION"], 0),
             u32(C["A_TXN_FLAGS"], 8))
     refused(errno.EINVAL, C["CMD_EXPLAIN"], genl)
@@ -89,6 +109,19 @@ def _(genl):
     refused(errno.ECANCELED, C["CMD_COMMIT"], genl)
     assert names(genl) == []
     refused(errno.ENOENT, C["CMD_COMMIT"], genl, text="no transaction")
+
+
+@case("what follows a BEGIN that was refused does not join the transaction before it")
+def _(genl):
+    begin(genl)
+    genl.ask(C["CMD_PUT"], web("a/first:"))
+    refused(errno.EBUSY, C["CMD_BEGIN"], genl, u64(C["A_GENERATION"], generation(genl)))
+    genl.ask(C["CMD_PUT"], web("a/second:", "10.96.0.2"))
+    refused(errno.ECANCELED, C["CMD_COMMIT"], genl)
+    assert names(genl) == []
+    begin(genl)
+    genl.ask(C["CMD_ABORT"])
+    refused(errno.ENOENT, C["CMD_ABORT"], genl, text="no transaction")
 
 
 @case("a stale generation is refused and changes nothing")
@@ -168,21 +201,22 @@ def _(genl):
     listener.sock.setsockopt(270, 1, listener.group)
     apply(genl, web("a/one:", backends=(1, 2, 3)), web("a/new:", "10.96.0.3"),
           nest(C["A_REMOVE"], identity("a/gone:")))
-    got = []
-    while not got or got[-1] != "commit":
-        data = listener.sock.recv(1 << 16)
-        body = dict(attrs(data[20:]))
-        if data[16] == C["CMD_COMMIT_EVENT"]:
-            assert struct.unpack("I", body[C["A_CHANGES"]])[0] == 3
-            got.append("commit")
-            continue
-        name = dict(attrs(body[C["A_SERVICE"]]))[C["SERVICE_A_NAME"]].rstrip(b"\0").decode()
-        got.append((name, body[C["A_EVENT"]][0],
-                    struct.unpack("I", body[C["A_BACKENDS_ADDED"]])[0],
-                    struct.unpack("I", body[C["A_BACKENDS_REMOVED"]])[0]))
-    assert sorted(got[:-1]) == [("a/gone:", C["EVENT_REMOVED"], 0, 1),
-                                ("a/new:", C["EVENT_ADDED"], 1, 0),
-                                ("a/one:", C["EVENT_CHANGED"], 2, 0)], got
+    assert heard(listener) == [("a/gone:", C["EVENT_REMOVED"], 1, 0, 1),
+                               ("a/new:", C["EVENT_ADDED"], 1, 1, 0),
+                               ("a/one:", C["EVENT_CHANGED"], 1, 2, 0)]
+    # Two backends change places: as many in each set as before.
+    local, cluster = C["BACKEND_F_LOCAL"], C["BACKEND_F_CLUSTER"]
+    for flags in ((local, cluster), (cluster, local)):
+        apply(genl, service("a/one:", frontend("CLUSTER_IP", 80, "10.96.0.1"),
+                            *(backend(f"10.0.0.{i}", 8080, f) for i, f in enumerate(flags, 1))))
+    heard(listener)
+    assert heard(listener) == [("a/one:", C["EVENT_CHANGED"], 1, 0, 0)]
+    # A frontend goes over: both services changed.
+    apply(genl, service("a/one:", backend("10.0.0.1", 8080, cluster),
+                        backend("10.0.0.2", 8080, local)),
+          web("a/new:", "10.96.0.1"))
+    assert heard(listener) == [("a/new:", C["EVENT_CHANGED"], 1, 0, 0),
+                               ("a/one:", C["EVENT_CHANGED"], 0, 0, 0)]
 
 
 @case("prefixes with host bits or too long are refused")

@@ -37,7 +37,7 @@ static struct svcnat_set *set_of(struct kunit *test, const u8 *flags, u32 from, 
 	KUNIT_ASSERT_NOT_NULL(test, set);
 	for (i = 0; i < n; i++)
 		KUNIT_ASSERT_EQ(test, append(&set, from + i, flags ? flags[i] : C), 0);
-	svcnat_set_arrange(set);
+	KUNIT_ASSERT_EQ(test, svcnat_set_arrange(set), 0);
 	return set;
 }
 
@@ -107,6 +107,41 @@ static void backend_carry(struct kunit *test)
 	svcnat_set_free(c);
 }
 
+/* What changed places between the runs is found all the same. */
+static void backend_carry_across_runs(struct kunit *test)
+{
+	static const u8 before[] = { C, L, C | L, 0, C, L, C | L, 0 };
+	static const u8 after[] = { L, C, 0, C | L, C | L, C, 0, L };
+	struct svcnat_set *a = set_of(test, before, 0, 8), *b = set_of(test, after, 1, 8);
+	struct svcnat_backend *was[9];
+	u32 i;
+
+	for (i = 0; i < 8; i++)
+		was[i] = find(a, i);
+	KUNIT_EXPECT_EQ(test, svcnat_set_carry(b, a), 7);
+	for (i = 1; i < 8; i++)
+		KUNIT_EXPECT_PTR_EQ(test, find(b, i), was[i]);
+	KUNIT_EXPECT_FALSE(test, svcnat_set_same(b, a));
+	svcnat_set_free_retired(a);
+	svcnat_set_free(b);
+}
+
+/* The same bounds, other members of the runs. */
+static void backend_same(struct kunit *test)
+{
+	static const u8 one[] = { C, C | L }, other[] = { C | L, C };
+	struct svcnat_set *a = set_of(test, one, 0, 2), *b = set_of(test, one, 0, 2);
+	struct svcnat_set *c = set_of(test, other, 0, 2);
+
+	svcnat_set_carry(b, a);
+	KUNIT_EXPECT_TRUE(test, svcnat_set_same(b, a));
+	svcnat_set_carry(c, b);
+	KUNIT_EXPECT_FALSE(test, svcnat_set_same(c, b));
+	svcnat_set_free_retired(a);
+	svcnat_set_free_retired(b);
+	svcnat_set_free(c);
+}
+
 static int suite_init(struct kunit_suite *suite)
 {
 	return svcnat_backend_module_init();
@@ -122,6 +157,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(backend_runs),
 	KUNIT_CASE(backend_large),
 	KUNIT_CASE(backend_carry),
+	KUNIT_CASE(backend_carry_across_runs),
+	KUNIT_CASE(backend_same),
 	{}
 };
 

@@ -47,7 +47,7 @@ LOCKED_TEST(commit_add_and_remove, sn.lock)
 
 	txn = txn_open(test, SVCNAT_TXN_F_REPLACE);
 	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
-	KUNIT_EXPECT_FALSE(test, f->sn.hooked);
+	KUNIT_EXPECT_TRUE(test, f->sn.hooked);
 	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 0);
 	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 0);
 	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 0);
@@ -142,6 +142,23 @@ LOCKED_TEST(commit_refuses_whole, sn.lock)
 	KUNIT_EXPECT_EQ(test, f->sn.n_txns, 0);
 }
 
+/* Taken from a service the transaction does not name, whose count was not read yet. */
+LOCKED_TEST(commit_replace_takes_a_frontend, sn.lock)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_txn *txn;
+
+	two_services(test);
+	txn = txn_open(test, SVCNAT_TXN_F_REPLACE);
+	KUNIT_ASSERT_EQ(test, put_simple(f, txn, "a/c:", "10.96.0.1", 7, 1), 0);
+	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
+	KUNIT_EXPECT_PTR_EQ(test, vip(f, "10.96.0.1", 80)->service, service(f, "a/c:"));
+	KUNIT_EXPECT_NULL(test, service(f, "a/a:"));
+	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 1);
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2);
+	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 1);
+}
+
 LOCKED_TEST(commit_transactions_are_bounded, sn.lock)
 {
 	struct fixture *f = test->priv;
@@ -151,7 +168,9 @@ LOCKED_TEST(commit_transactions_are_bounded, sn.lock)
 		KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), 0);
 	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, 1, 0, 0, &f->extack), -EBUSY);
 	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), -EMFILE);
-	svcnat_txn_abort(svcnat_txn_find(&f->sn, 1));
+	svcnat_txn_socket_closed(&f->sn, 1);
+	svcnat_txn_socket_closed(&f->sn, 1);
+	KUNIT_EXPECT_NULL(test, svcnat_txn_find(&f->sn, 1));
 	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), 0);
 }
 
@@ -181,6 +200,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(commit_change_keeps_counters),
 	KUNIT_CASE(commit_frontends_change_hands),
 	KUNIT_CASE(commit_refuses_whole),
+	KUNIT_CASE(commit_replace_takes_a_frontend),
 	KUNIT_CASE(commit_transactions_are_bounded),
 	KUNIT_CASE(commit_many),
 	{}

@@ -36,20 +36,26 @@ static void state(struct kunit *test, u32 frontend_flags, u32 backend_flags)
 	in4_pton("127.0.0.0", -1, (u8 *)&config->nodeport.v[0].addr, -1, NULL);
 }
 
-static struct svcnat_decision ask(struct fixture *f, const char *src, const char *dst, u16 port,
-				  u8 proto)
+struct answer {
+	struct svcnat_decision d;
+	enum svcnat_masq masq;
+};
+
+static struct answer ask(struct fixture *f, const char *src, const char *dst, u16 port, u8 proto)
 {
 	struct nf_conntrack_tuple flow = { .src.l3num = AF_INET };
-	struct svcnat_decision d;
+	struct answer a = { .masq = SVCNAT_MASQ_NO };
 
 	in4_pton(src, -1, (u8 *)&flow.src.u3, -1, NULL);
 	in4_pton(dst, -1, (u8 *)&flow.dst.u3, -1, NULL);
 	flow.dst.protonum = proto;
 	flow.dst.u.all = htons(port);
 	rcu_read_lock();
-	svcnat_decide(&f->sn, &flow, &d);
+	svcnat_decide(&f->sn, &flow, &a.d);
+	if (a.d.backend)
+		a.masq = svcnat_masq_why(&f->sn, a.d.vip, &flow, &a.d.backend->addr);
 	rcu_read_unlock();
-	return d;
+	return a;
 }
 
 #define POD	"10.244.1.9"
@@ -121,14 +127,14 @@ LOCKED_TEST(decide_table, sn.lock)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
-		struct svcnat_decision d;
+		struct answer a;
 
 		state(test, table[i].frontend, table[i].backend);
-		d = ask(f, table[i].src, table[i].dst, table[i].port, table[i].proto);
-		KUNIT_EXPECT_EQ_MSG(test, d.verdict, table[i].verdict, "%s", table[i].what);
-		KUNIT_EXPECT_EQ_MSG(test, d.reason, table[i].reason, "%s", table[i].what);
-		KUNIT_EXPECT_EQ_MSG(test, d.masq, table[i].masq, "%s", table[i].what);
-		KUNIT_EXPECT_EQ_MSG(test, !!d.backend, table[i].verdict == SVCNAT_DNAT, "%s",
+		a = ask(f, table[i].src, table[i].dst, table[i].port, table[i].proto);
+		KUNIT_EXPECT_EQ_MSG(test, a.d.verdict, table[i].verdict, "%s", table[i].what);
+		KUNIT_EXPECT_EQ_MSG(test, a.d.reason, table[i].reason, "%s", table[i].what);
+		KUNIT_EXPECT_EQ_MSG(test, a.masq, table[i].masq, "%s", table[i].what);
+		KUNIT_EXPECT_EQ_MSG(test, !!a.d.backend, table[i].verdict == SVCNAT_DNAT, "%s",
 				    table[i].what);
 	}
 }
@@ -137,13 +143,13 @@ LOCKED_TEST(decide_table, sn.lock)
 LOCKED_TEST(decide_no_cidrs, sn.lock)
 {
 	struct fixture *f = test->priv;
-	struct svcnat_decision d;
+	struct answer a;
 
 	state(test, 0, C);
 	rcu_dereference_protected(f->sn.config, true)->cluster.n = 0;
-	d = ask(f, OUTSIDE, "10.96.0.1", 80, IPPROTO_TCP);
-	KUNIT_EXPECT_EQ(test, d.verdict, SVCNAT_DNAT);
-	KUNIT_EXPECT_EQ(test, d.masq, SVCNAT_MASQ_NO);
+	a = ask(f, OUTSIDE, "10.96.0.1", 80, IPPROTO_TCP);
+	KUNIT_EXPECT_EQ(test, a.d.verdict, SVCNAT_DNAT);
+	KUNIT_EXPECT_EQ(test, a.masq, SVCNAT_MASQ_NO);
 }
 
 static struct kunit_case cases[] = {

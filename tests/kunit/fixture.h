@@ -42,11 +42,6 @@ int svcnat_net_hook(struct svcnat_net *sn)
 	return 0;
 }
 
-void svcnat_net_unhook(struct svcnat_net *sn)
-{
-	sn->hooked = false;
-}
-
 static int fixture_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
@@ -57,8 +52,10 @@ static int fixture_init(struct kunit *test)
 	mutex_init(&f->sn.lock);
 	svcnat_htable_init(&f->sn.vips, &f->sn.lock, true);
 	svcnat_htable_init(&f->sn.services, &f->sn.lock, false);
+	spin_lock_init(&f->sn.txn_lock);
 	INIT_LIST_HEAD(&f->sn.txns);
 	RCU_INIT_POINTER(f->sn.config, kzalloc(sizeof(struct svcnat_config), GFP_KERNEL));
+	KUNIT_ASSERT_NOT_NULL(test, rcu_dereference_protected(f->sn.config, true));
 	f->skb = alloc_skb(1 << 15, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, f->skb);
 	return 0;

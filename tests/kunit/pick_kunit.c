@@ -20,7 +20,7 @@ static struct svcnat_set *set_of(struct kunit *test, u8 sched, const u8 *flags, 
 
 		KUNIT_ASSERT_EQ(test, svcnat_set_append(&set, &addr, htons(80), flags[i]), 0);
 	}
-	svcnat_set_arrange(set);
+	KUNIT_ASSERT_EQ(test, svcnat_set_arrange(set), 0);
 	return set;
 }
 

@@ -2,6 +2,7 @@
 /* VIP table: keys from flows, lookup, growth and shrinking, replacement. */
 
 #include <kunit/test.h>
+#include <linux/kthread.h>
 #include <linux/module.h>
 
 #include "../../kmod/htable.c"
@@ -136,6 +137,84 @@ LOCKED_TEST(vip_replace, lock)
 	svcnat_vip_free(new);
 }
 
+#define STAY 100	/* entries that are always there */
+
+struct reader {
+	struct fixture *f;
+	unsigned long missed;
+	unsigned long rounds;
+};
+
+static int read_on(void *arg)
+{
+	struct reader *r = arg;
+	u32 i;
+
+	while (!kthread_should_stop()) {
+		for (i = 0; i < STAY; i++) {
+			rcu_read_lock();
+			r->missed += !find(r->f, i);
+			rcu_read_unlock();
+		}
+		WRITE_ONCE(r->rounds, r->rounds + 1);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void add(struct kunit *test, struct fixture *f, u32 i)
+{
+	svcnat_vip_add(&f->table, vip_of(test, i));
+}
+
+static void del(struct fixture *f, u32 i)
+{
+	struct svcnat_vip *vip = find(f, i);
+
+	svcnat_htable_del(&f->table, &vip->node);
+	synchronize_rcu();
+	svcnat_vip_free(vip);
+}
+
+static void replace(struct kunit *test, struct fixture *f, u32 i)
+{
+	struct svcnat_vip *old = find(f, i), *new = vip_of(test, i);
+
+	svcnat_htable_replace(&f->table, &old->node, &new->node);
+	synchronize_rcu();
+	svcnat_vip_free(old);
+}
+
+/* Readers find what stays, however the table is resized and changed around it. */
+LOCKED_TEST(vip_readers, lock)
+{
+	struct fixture *f = test->priv;
+	struct reader reader = { .f = f };
+	struct task_struct *task;
+	u32 i, round;
+
+	KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, STAY), 0);
+	for (i = 0; i < STAY; i++)
+		add(test, f, i);
+	task = kthread_run(read_on, &reader, "svcnat_reader");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	for (round = 0; round < 40; round++) {
+		KUNIT_EXPECT_EQ(test, svcnat_htable_reserve(&f->table, round & 1 ? 64 : 4000), 0);
+		add(test, f, 1000 + round);
+		replace(test, f, round % STAY);
+		if (round & 1) {
+			del(f, 1000 + round);
+			del(f, 1000 + round - 1);
+		}
+	}
+	while (!READ_ONCE(reader.rounds))
+		cond_resched();
+	kthread_stop(task);
+	KUNIT_EXPECT_EQ(test, reader.missed, 0);
+	for (i = 0; i < STAY; i++)
+		del(f, i);
+}
+
 LOCKED_TEST(vip_empty, lock)
 {
 	KUNIT_EXPECT_NULL(test, find(test->priv, 1));
@@ -174,6 +253,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(vip_keys_of_flows),
 	KUNIT_CASE(vip_grow_and_shrink),
 	KUNIT_CASE(vip_replace),
+	KUNIT_CASE(vip_readers),
 	KUNIT_CASE(vip_empty),
 	{}
 };
