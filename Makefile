@@ -38,7 +38,8 @@ module:
 svcctl:
 	@$(MAKE) --no-print-directory -C userspace
 
-tools:
+# Both build the library, so one after the other.
+tools: svcctl
 	@$(MAKE) --no-print-directory -C userspace tools
 
 unit:
