@@ -27,6 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "standin/services.h"
 #include "standin/wire.h"
 #include "svcnat.h"
 
@@ -34,17 +35,6 @@
 #define GROUP 1
 #define BURST (48 << 10)	/* of a dump, as the kernel fills its messages */
 #define PID_MASK 0x3fffff	/* libnl makes ports of pids, and something above */
-
-/* A service, or a continuation of the one before it, as it came. */
-struct record {
-	uint32_t identity;	/* a hash of it */
-	struct nlattr *attr;
-};
-
-struct list {
-	struct record *v;
-	size_t n, cap;
-};
 
 struct txn {
 	uint32_t port;		/* 0: free */
@@ -62,41 +52,6 @@ static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
 static bool refuse;
 static long fail_at, stale, kill_at, delay, n_messages, n_puts;
-
-/* FNV-1a over NAME, FAMILY and PROTO. */
-static uint32_t identity(struct nlattr *nest)
-{
-	uint32_t h = 2166136261u;
-
-	for (int type = SVCNAT_SERVICE_A_NAME; type <= SVCNAT_SERVICE_A_PROTO; type++) {
-		struct nlattr *a = nla_find(nla_data(nest), nla_len(nest), type);
-		const unsigned char *p = a ? nla_data(a) : NULL;
-
-		for (int i = 0; a && i < nla_len(a); i++)
-			h = (h ^ p[i]) * 16777619u;
-	}
-	return h;
-}
-
-static struct nlattr *copy(const struct nlattr *a)
-{
-	return memcpy(malloc(NLA_ALIGN(a->nla_len)), a, a->nla_len);
-}
-
-static void list_add(struct list *l, struct nlattr *a, uint32_t id)
-{
-	if (l->n == l->cap) {
-		l->cap = l->cap ? 2 * l->cap : 64;
-		l->v = realloc(l->v, l->cap * sizeof(*l->v));
-	}
-	l->v[l->n++] = (struct record) { id, a };
-}
-
-static void list_clear(struct list *l)
-{
-	while (l->n)
-		free(l->v[--l->n].attr);
-}
 
 static void family_get(const struct nlmsghdr *req)
 {
@@ -116,24 +71,6 @@ static void family_get(const struct nlmsghdr *req)
 	end(h);
 	send_out(peer, 0);
 	acknowledge(req, 0);
-}
-
-static bool continues(struct nlattr *svc)
-{
-	struct nlattr *a = nla_find(nla_data(svc), nla_len(svc), SVCNAT_SERVICE_A_FLAGS);
-
-	return a && (nla_get_u32(a) & SVCNAT_SERVICE_F_CONTINUE);
-}
-
-static uint32_t count(struct nlattr *svc, int type)
-{
-	struct nlattr *a;
-	uint32_t n = 0;
-	int rem;
-
-	nla_for_each_nested(a, svc, rem)
-		n += nla_type(a) == type;
-	return n;
 }
 
 static void put_info(void)
@@ -252,75 +189,61 @@ static void explain(const struct nlmsghdr *req, struct nlattr *flow)
 	acknowledge(req, 0);
 }
 
-/* Takes out the services of that identity; how many backends they had, -1: none was there. */
-static int services_drop(uint32_t id)
+static void service_event(const struct change *c)
 {
-	size_t kept = 0, was = services.n;
-	uint32_t backends = 0;
-
-	for (size_t i = 0; i < was; i++) {
-		if (services.v[i].identity == id) {
-			backends += count(services.v[i].attr, SVCNAT_SERVICE_A_BACKEND);
-			free(services.v[i].attr);
-		} else {
-			services.v[kept++] = services.v[i];
-		}
-	}
-	services.n = kept;
-	return kept == was ? -1 : (int)backends;
-}
-
-static void service_event(struct nlattr *svc, int had, bool removed)
-{
-	uint8_t what = removed ? SVCNAT_EVENT_REMOVED : had < 0 ? SVCNAT_EVENT_ADDED :
-		       SVCNAT_EVENT_CHANGED;
 	struct nlmsghdr *h = begin_genl(NULL, FAMILY, SVCNAT_CMD_SERVICE_EVENT, 0);
 	uint64_t next = generation + 1;
 
 	put(SVCNAT_A_GENERATION, &next, sizeof(next));
-	put(SVCNAT_A_EVENT, &what, 1);
-	put_copy(svc);
-	put_u32(SVCNAT_A_BACKENDS_ADDED, count(svc, SVCNAT_SERVICE_A_BACKEND));
-	put_u32(SVCNAT_A_BACKENDS_REMOVED, had < 0 ? 0 : (uint32_t)had);
+	put(SVCNAT_A_EVENT, &c->what, 1);
+	put(SVCNAT_A_SERVICE | NLA_F_NESTED, nla_data(c->svc), (size_t)nla_len(c->svc));
+	put_u32(SVCNAT_A_BACKENDS_ADDED, c->added);
+	put_u32(SVCNAT_A_BACKENDS_REMOVED, c->removed);
 	end(h);
 	send_out(0, GROUP);
 }
 
-static void commit_event(uint32_t changes)
+static void commit_event(size_t changes)
 {
 	struct nlmsghdr *h = begin_genl(NULL, FAMILY, SVCNAT_CMD_COMMIT_EVENT, 0);
 
 	put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
+	if (has_id)
+		put(SVCNAT_A_APPLY_ID, apply_id, sizeof(apply_id));
 	put_info();
-	put_u32(SVCNAT_A_CHANGES, changes);
+	put_u32(SVCNAT_A_CHANGES, (uint32_t)changes);
 	end(h);
 	send_out(0, GROUP);
 }
 
-static void take_over(struct txn *t)
+static void services_take(const struct txn *t)
 {
-	bool quiet = t->staged.n > SVCNAT_EVENTS_MAX;
-
 	if (t->replace)
 		list_clear(&services);
-	for (size_t i = 0; i < t->staged.n; i++) {
-		struct record *r = &t->staged.v[i];
-		bool put_it = nla_type(r->attr) == SVCNAT_A_SERVICE;
-		int had = -1;
+	for (size_t i = 0; !t->replace && i < t->staged.n; i++)
+		if (nla_type(t->staged.v[i].attr) == SVCNAT_A_REMOVE ||
+		    !continues(t->staged.v[i].attr))
+			list_drop(&services, t->staged.v[i].attr);
+	for (size_t i = 0; i < t->staged.n; i++)
+		if (nla_type(t->staged.v[i].attr) == SVCNAT_A_SERVICE)
+			list_add(&services, t->staged.v[i].attr);
+}
 
-		if (!t->replace && !(put_it && continues(r->attr)))
-			had = services_drop(r->identity);
-		if (!quiet)
-			service_event(r->attr, had, !put_it);
-		if (put_it)
-			list_add(&services, copy(r->attr), r->identity);
-	}
+static void take_over(struct txn *t)
+{
+	size_t n;
+	struct change *v = changes_find(&services, &t->staged, t->replace, &n);
+
+	for (size_t i = 0; n <= SVCNAT_EVENTS_MAX && i < n; i++)
+		service_event(&v[i]);
+	free(v);
+	services_take(t);
 	if (t->config) {
 		free(config);
-		config = copy(t->config);
+		config = attr_copy(t->config);
 	}
 	generation++;
-	commit_event((uint32_t)t->staged.n);
+	commit_event(n);
 }
 
 static void txn_end(struct txn *t)
@@ -331,21 +254,26 @@ static void txn_end(struct txn *t)
 	t->port = 0;
 }
 
-/* A transaction dies with its socket, here with its process. */
 static struct txn *txn_of(uint32_t port)
 {
-	for (size_t i = 0; i < SVCNAT_TXNS_MAX; i++) {
-		if (txns[i].port && kill((pid_t)(txns[i].port & PID_MASK), 0) && errno == ESRCH)
-			txn_end(&txns[i]);
+	for (size_t i = 0; i < SVCNAT_TXNS_MAX; i++)
 		if (txns[i].port == port)
 			return &txns[i];
-	}
 	return NULL;
+}
+
+/* A transaction dies with its socket, here with its process. */
+static struct txn *txn_free(void)
+{
+	for (size_t i = 0; i < SVCNAT_TXNS_MAX; i++)
+		if (txns[i].port && kill((pid_t)(txns[i].port & PID_MASK), 0) && errno == ESRCH)
+			txn_end(&txns[i]);
+	return txn_of(0);
 }
 
 static void txn_begin(const struct nlmsghdr *req, struct nlattr *base, struct nlattr *flags)
 {
-	struct txn *t = txn_of(peer) ? NULL : txn_of(0);
+	struct txn *t = txn_of(peer) ? NULL : txn_free();
 
 	if (t) {
 		t->port = peer;
@@ -378,10 +306,10 @@ static void txn_commit(const struct nlmsghdr *req, struct nlattr *id)
 	if (delay)
 		usleep((useconds_t)delay * 1000);
 	if (!err) {
-		take_over(t);
 		has_id = id;
 		if (id)
 			memcpy(apply_id, nla_data(id), sizeof(apply_id));
+		take_over(t);
 		h = begin_genl(req, FAMILY, SVCNAT_CMD_COMMIT, 0);
 		put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
 		end(h);
@@ -412,9 +340,9 @@ static void txn_put(const struct nlmsghdr *req, struct nlattr *attrs, int len)
 	nla_for_each_attr(a, attrs, len, rem) {
 		if (nla_type(a) == SVCNAT_A_CONFIG) {
 			free(t->config);
-			t->config = copy(a);
+			t->config = attr_copy(a);
 		} else {
-			list_add(&t->staged, copy(a), identity(a));
+			list_add(&t->staged, a);
 		}
 	}
 	acknowledge(req, 0);
@@ -493,7 +421,6 @@ static void parse_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	char *buf = malloc(BUFFER);
-
 	uint32_t port;
 
 	parse_options(argc, argv);
