@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 SECONDS ?= 60
 
 .PHONY: all module svcctl tools unit demo check check-debug check-kernels check-stress \
-	check-style check-unit check-kunit check-e2e check-newest bench install uninstall \
+	check-style check-unit check-cli check-kunit check-e2e check-newest bench install uninstall \
 	dkms-install dkms-remove clean help
 
 all: svcctl module
@@ -17,8 +17,8 @@ all: svcctl module
 help:
 	@echo 'make                 svcnat.ko for the running kernel (or KDIR=) and build/svcctl'
 	@echo 'make demo            see it work on a stock Debian kernel in a virtual machine'
-	@echo 'make check           style, unit, KUnit and end-to-end tests in a User-Mode Linux guest'
-	@echo '     check-style check-unit check-kunit check-e2e   one part of it'
+	@echo 'make check           style, unit, command line, KUnit and end-to-end tests in a User-Mode Linux guest'
+	@echo '     check-style check-unit check-cli check-kunit check-e2e   one part of it'
 	@echo 'make check-debug     end-to-end on a kernel with KASAN, lockdep and kmemleak'
 	@echo 'make check-kernels   end-to-end on stock Debian kernels, installed by DKMS'
 	@echo 'make check-newest    compile the module for the newest kernel in Debian sid'
@@ -46,9 +46,9 @@ unit:
 	@$(MAKE) --no-print-directory -C userspace SANITIZE=1 unit fuzz
 
 check:
-	@tests/run-suite style unit kunit e2e
+	@tests/run-suite style unit cli kunit e2e
 
-check-style check-unit check-kunit check-e2e: check-%:
+check-style check-unit check-cli check-kunit check-e2e: check-%:
 	@tests/run-suite $*
 
 check-debug:
