@@ -54,6 +54,10 @@ def load_module():
         run("insmod", os.environ["SVCNAT_KO"])
 
 
+def installed():
+    return not run("modprobe", "-n", "-q", "svcnat", check=False).returncode
+
+
 def unload_module():
     run("rmmod", "svcnat")
 
