@@ -417,10 +417,8 @@ void bind_object_done(struct bind *b, struct frame *f)
 	if ((!o->name || !*o->name) && b->errors == h->errors)
 		bind_say(b, true, h->place, "metadata.name", "missing: expected the %s's name",
 			 kind_name(o->kind));
-	if (o->kind == KIND_NODE || o->kind == KIND_NAMESPACE)
+	if (!kind_has_namespace(o->kind) || (o->ns && !*o->ns))
 		o->ns = NULL;
-	else if (!o->ns || !*o->ns)
-		o->ns = "default";
 	if (b->errors == h->errors)
 		*(struct object **)arena_push(b->arena, &b->out->v, &b->out->n, sizeof(o)) = o;
 }

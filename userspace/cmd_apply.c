@@ -10,13 +10,15 @@
 #include "input.h"
 #include "session.h"
 
+#define ERRORS_MAX 20	/* alike; a few tell it */
+
 enum effect { CREATED, CONFIGURED, UNCHANGED, DELETED, PRUNED };
 
 struct request {
 	const char **paths;
 	size_t n_paths;
 	bool recurse, prune, dry_run;
-	const char *ns;
+	const char *ns;		/* -n, or NULL */
 
 	struct objects objects;
 	const char **was;	/* canonical body of each before, or NULL */
@@ -39,7 +41,6 @@ static bool parse(struct cli *c, struct request *r, int argc, char **argv)
 {
 	int opt;
 
-	r->ns = "default";
 	while ((opt = options_next(c, argc, argv, "f:Rn:", apply_options)) != -1) {
 		switch (opt) {
 		case 'f':
@@ -65,12 +66,33 @@ static bool parse(struct cli *c, struct request *r, int argc, char **argv)
 	return true;
 }
 
+/* Who names no namespace lives in that of -n; who names another one was not meant. */
+static void place(struct cli *c, const struct request *r)
+{
+	unsigned int errors = 0;
+
+	for (size_t i = 0; i < r->objects.n && errors < ERRORS_MAX; i++) {
+		struct object *o = r->objects.v[i];
+
+		if (!kind_has_namespace(o->kind))
+			continue;
+		if (!o->ns)
+			o->ns = r->ns ? r->ns : "default";
+		if (!r->ns || !strcmp(o->ns, r->ns))
+			continue;
+		diag_error(c->d, &o->loc, "metadata.namespace", "%s, but -n says %s: leave out one "
+			   "of the two, or make them the same", o->ns, r->ns);
+		errors++;
+	}
+}
+
 static bool read_input(struct cli *c, struct request *r)
 {
 	bool ok = true;
 
 	for (size_t i = 0; i < r->n_paths; i++)
 		ok &= input_path(c->a, r->paths[i], r->recurse, &r->objects, c->d);
+	place(c, r);
 	return ok && !diag_errors(c->d);
 }
 
@@ -105,7 +127,7 @@ static void remember(struct session *s, struct request *r)
 	size_t len;
 
 	r->was = arena_alloc(a, (r->objects.n + 1) * sizeof(*r->was));
-	for (size_t i = 0; s->known.n && i < r->objects.n; i++) {
+	for (size_t i = 0; i < r->objects.n; i++) {
 		const struct object *o = r->objects.v[i], *k;
 
 		k = objects_find(&s->known, o->kind, o->ns, o->name);
@@ -277,7 +299,6 @@ static bool named_objects(struct cli *c, struct request *r, int argc, char **arg
 
 		o->kind = (enum kind)kind;
 		o->name = argv[optind];
-		o->ns = kind == KIND_NODE || kind == KIND_NAMESPACE ? NULL : r->ns;
 		*(struct object **)arena_push(c->a, &r->objects.v, &r->objects.n,
 					      sizeof(*r->objects.v)) = o;
 	}

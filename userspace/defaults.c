@@ -139,7 +139,7 @@ static void ep_ports_default(struct ep_port *v, size_t n)
 
 void object_home(struct object *o)
 {
-	if (o->kind == KIND_NODE || o->kind == KIND_NAMESPACE)
+	if (!kind_has_namespace(o->kind))
 		o->ns = NULL;
 	else
 		default_to(&o->ns, "default");

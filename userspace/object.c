@@ -16,6 +16,11 @@ const char *kind_name(enum kind k)
 	return k < KIND_MAX ? names[k] : "object";
 }
 
+bool kind_has_namespace(enum kind k)
+{
+	return k != KIND_NODE && k != KIND_NAMESPACE;
+}
+
 const char *map_get(const struct map *m, const char *key)
 {
 	for (size_t i = 0; i < m->n; i++)

@@ -55,7 +55,7 @@ struct int_or_str {
 struct object {
 	enum kind kind;
 	const char *api_version;
-	const char *ns;		/* NULL for Node and Namespace */
+	const char *ns;		/* NULL: not written, or a Node or Namespace */
 	const char *name;
 	const char *uid;
 	const char *resource_version;
@@ -235,6 +235,7 @@ struct objects {
 };
 
 const char *kind_name(enum kind k);		/* "EndpointSlice" */
+bool kind_has_namespace(enum kind k);
 const char *map_get(const struct map *m, const char *key);	/* or NULL */
 
 /* The object itself: each begins with its struct object. */
