@@ -109,10 +109,8 @@ static const char *age(struct arena *a, const struct object *o)
 	if (!o->created || !strptime(o->created, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		return "<unknown>";
 	s = difftime(time(NULL), timegm(&tm));
-	if (s < 0)
-		return "<invalid>";
-	if (s < 120)
-		return arena_printf(a, "%.0fs", s);
+	if (s < 120)	/* a stamp may be ahead of the clock: see stamp.h */
+		return arena_printf(a, "%.0fs", s < 0 ? 0 : s);
 	if (s < 7200)
 		return arena_printf(a, "%.0fm", s / 60);
 	return s < 172800 ? arena_printf(a, "%.0fh", s / 3600) : arena_printf(a, "%.0fd", s / 86400);

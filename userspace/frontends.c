@@ -167,7 +167,7 @@ struct claim {
 	struct dp_frontend *fe;
 };
 
-/* Before us in §1.1.11? Who does not say its age is young. */
+/* Before us in §1.1.11? Who does not say its age is from before ages were kept. */
 static bool wins(const struct claim *a, const struct claim *b)
 {
 	const struct object *x = &a->svc->meta, *y = &b->svc->meta;
@@ -176,7 +176,7 @@ static bool wins(const struct claim *a, const struct claim *b)
 	if (a->fe->kind != b->fe->kind)
 		return a->fe->kind < b->fe->kind;
 	if (!x->created != !y->created)
-		return x->created;
+		return !x->created;
 	c = x->created ? strcmp(x->created, y->created) : 0;
 	if (!c)
 		c = strcmp(x->ns, y->ns);

@@ -5,6 +5,7 @@
 
 #include "node_addrs.h"
 #include "session.h"
+#include "stamp.h"
 
 #define STALE_TRIES 10
 
@@ -73,6 +74,7 @@ struct object *objects_find(const struct objects *sorted, enum kind k, const cha
 
 bool session_build(struct session *s, const struct objects *changes)
 {
+	stamp_changes(s->cli->a, &s->known, changes);
 	s->model = model_build(s->cli->a, &s->known, changes, &s->cli->opt, s->cli->d);
 	return s->model;
 }
