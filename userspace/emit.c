@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The walk over an object by its schema; what is not set is left out. */
 #include <string.h>
-#include "emit_impl.h"
+#include "emit.h"
 #include "schema.h"
 
 static bool struct_is_set(const struct schema *s, const char *base);
@@ -133,29 +133,59 @@ void emit_object(struct sink *s, const struct object *o)
 	put_struct(s, schema_of(o->kind), (const char *)o, o->kind);
 }
 
-static void put_text(struct sink *s, const char *key, const char *value)
+static void put_object(struct sink *s, const void *what)
 {
-	s->key(s, key, strlen(key));
-	s->string(s, value);
+	emit_object(s, what);
 }
 
-void emit_objects(struct sink *s, struct object *const *v, size_t n)
+const char *emit_json(struct arena *a, const struct object *o, size_t *len)
 {
-	if (n == 1) {
-		emit_object(s, v[0]);
-		return;
-	}
+	return sink_line(a, put_object, o, len);
+}
+
+void emit_list_begin(struct sink *s)
+{
 	s->map_begin(s);
-	put_text(s, "apiVersion", "v1");
-	s->key(s, "items", 5);
-	s->seq_begin(s);
-	for (size_t i = 0; i < n; i++)
-		emit_object(s, v[i]);
+	sink_string(s, "apiVersion", "v1");
+	sink_seq_begin(s, "items");
+}
+
+void emit_list_end(struct sink *s)
+{
 	s->seq_end(s);
-	put_text(s, "kind", "List");
+	sink_string(s, "kind", "List");
 	s->key(s, "metadata", 8);
 	s->map_begin(s);
-	put_text(s, "resourceVersion", "");
+	sink_string(s, "resourceVersion", "");
 	s->map_end(s);
 	s->map_end(s);
+}
+
+struct several {
+	struct object *const *v;
+	size_t n;
+};
+
+static void put_several(struct sink *s, const void *what)
+{
+	const struct several *list = what;
+
+	if (list->n == 1) {
+		emit_object(s, list->v[0]);
+		return;
+	}
+	emit_list_begin(s);
+	for (size_t i = 0; i < list->n; i++)
+		emit_object(s, list->v[i]);
+	emit_list_end(s);
+}
+
+void emit_json_pretty(FILE *f, struct object *const *v, size_t n)
+{
+	sink_json(f, put_several, &(struct several){ v, n });
+}
+
+void emit_yaml(FILE *f, struct object *const *v, size_t n)
+{
+	sink_yaml(f, put_several, &(struct several){ v, n });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stdlib.h>
 #include <string.h>
-#include "emit_impl.h"
+#include "sink.h"
 
 struct json {
 	struct sink sink;
@@ -20,7 +20,7 @@ static char *room(struct json *j, size_t len)
 	return j->buf + j->n;
 }
 
-static void put(struct json *j, const char *s, size_t len)
+static void put_text(struct json *j, const char *s, size_t len)
 {
 	memcpy(room(j, len), s, len);
 	j->n += len;
@@ -80,9 +80,9 @@ static void escape(struct json *j, unsigned char c)
 	char six[] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
 
 	if (two)
-		put(j, two, 2);
+		put_text(j, two, 2);
 	else
-		put(j, six, sizeof(six));
+		put_text(j, six, sizeof(six));
 }
 
 static void escaped(struct json *j, const char *s, size_t len)
@@ -93,7 +93,7 @@ static void escaped(struct json *j, const char *s, size_t len)
 	for (const char *run = s; ; run = ++s) {
 		while (s < end && (unsigned char)*s >= 0x20 && *s != '"' && *s != '\\')
 			s++;
-		put(j, run, (size_t)(s - run));
+		put_text(j, run, (size_t)(s - run));
 		if (s == end)
 			break;
 		escape(j, (unsigned char)*s);
@@ -169,7 +169,7 @@ static void key(struct sink *s, const char *k, size_t len)
 
 	lead(j);
 	quoted(j, k, len);
-	put(j, ": ", j->pretty ? 2 : 1);
+	put_text(j, ": ", j->pretty ? 2 : 1);
 	j->value = true;
 }
 
@@ -190,7 +190,7 @@ static void number(struct sink *s, int64_t value)
 static void boolean(struct sink *s, bool value)
 {
 	lead((struct json *)s);
-	put((struct json *)s, value ? "true" : "false", value ? 4 : 5);
+	put_text((struct json *)s, value ? "true" : "false", value ? 4 : 5);
 }
 
 static struct json json_new(bool pretty)
@@ -202,24 +202,24 @@ static struct json json_new(bool pretty)
 	};
 }
 
-const char *emit_json(struct arena *a, const struct object *o, size_t *len)
+const char *sink_line(struct arena *a, sink_fn *put, const void *what, size_t *len)
 {
 	struct json j = json_new(false);
 	const char *text;
 
 	room(&j, 1024);
-	emit_object(&j.sink, o);
+	put(&j.sink, what);
 	text = arena_strndup(a, j.buf, j.n);
 	*len = j.n;
 	free(j.buf);
 	return text;
 }
 
-void emit_json_pretty(FILE *f, struct object *const *v, size_t n)
+void sink_json(FILE *f, sink_fn *put, const void *what)
 {
 	struct json j = json_new(true);
 
-	emit_objects(&j.sink, v, n);
+	put(&j.sink, what);
 	put_char(&j, '\n');
 	fwrite(j.buf, 1, j.n, f);
 	free(j.buf);

@@ -7,8 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 #include <yaml.h>
-#include "emit_impl.h"
 #include "scalar.h"
+#include "sink.h"
 
 struct yaml {
 	struct sink sink;
@@ -16,7 +16,7 @@ struct yaml {
 };
 
 /* Errors stay in the emitter; what can fail is memory and the FILE, and the caller checks that. */
-static void put(struct sink *s, yaml_event_t *e)
+static void send(struct sink *s, yaml_event_t *e)
 {
 	yaml_emitter_emit(&((struct yaml *)s)->emitter, e);
 }
@@ -26,7 +26,7 @@ static void map_begin(struct sink *s)
 	yaml_event_t e;
 
 	yaml_mapping_start_event_initialize(&e, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE);
-	put(s, &e);
+	send(s, &e);
 }
 
 static void map_end(struct sink *s)
@@ -34,7 +34,7 @@ static void map_end(struct sink *s)
 	yaml_event_t e;
 
 	yaml_mapping_end_event_initialize(&e);
-	put(s, &e);
+	send(s, &e);
 }
 
 static void seq_begin(struct sink *s)
@@ -42,7 +42,7 @@ static void seq_begin(struct sink *s)
 	yaml_event_t e;
 
 	yaml_sequence_start_event_initialize(&e, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE);
-	put(s, &e);
+	send(s, &e);
 }
 
 static void seq_end(struct sink *s)
@@ -50,7 +50,7 @@ static void seq_end(struct sink *s)
 	yaml_event_t e;
 
 	yaml_sequence_end_event_initialize(&e);
-	put(s, &e);
+	send(s, &e);
 }
 
 static void scalar(struct sink *s, const char *text, size_t len, yaml_scalar_style_t style)
@@ -59,7 +59,7 @@ static void scalar(struct sink *s, const char *text, size_t len, yaml_scalar_sty
 
 	yaml_scalar_event_initialize(&e, NULL, NULL, (const yaml_char_t *)text, (int)len, 1, 1,
 				     style);
-	put(s, &e);
+	send(s, &e);
 }
 
 /* What YAML 1.1 takes for something else than a string, beyond scalar_plain(). */
@@ -127,7 +127,7 @@ static void boolean(struct sink *s, bool value)
 	scalar(s, value ? "true" : "false", value ? 4 : 5, YAML_PLAIN_SCALAR_STYLE);
 }
 
-void emit_yaml(FILE *f, struct object *const *v, size_t n)
+void sink_yaml(FILE *f, sink_fn *put, const void *what)
 {
 	struct yaml y = {
 		.sink = { map_begin, map_end, seq_begin, seq_end, key, string, number, boolean },
@@ -140,13 +140,13 @@ void emit_yaml(FILE *f, struct object *const *v, size_t n)
 	yaml_emitter_set_unicode(&y.emitter, 1);
 	yaml_emitter_set_width(&y.emitter, -1);
 	yaml_stream_start_event_initialize(&e, YAML_UTF8_ENCODING);
-	put(&y.sink, &e);
+	send(&y.sink, &e);
 	yaml_document_start_event_initialize(&e, NULL, NULL, NULL, 1);
-	put(&y.sink, &e);
-	emit_objects(&y.sink, v, n);
+	send(&y.sink, &e);
+	put(&y.sink, what);
 	yaml_document_end_event_initialize(&e, 1);
-	put(&y.sink, &e);
+	send(&y.sink, &e);
 	yaml_stream_end_event_initialize(&e);
-	put(&y.sink, &e);
+	send(&y.sink, &e);
 	yaml_emitter_delete(&y.emitter);
 }
