@@ -9,11 +9,16 @@ import lab      # noqa: E402
 
 TTY = sys.stdout.isatty() or os.environ.get("SVCNAT_COLOR")
 WEB = {"default/web-1", "default/web-2", "default/web-3"}
+TOPOLOGY = """
+     outside .50      node-a .11          node-b .12      192.168.10.0/24
+                      |  |  |                |
+                  web-1  web-2  a Pod      web-3          10.244.0.0/16"""
 PODS = [lab.Pod("default", "web-1", "node-a", 11, [8080], [5353]),
         lab.Pod("default", "web-2", "node-a", 12, [8080], [5353]),
         lab.Pod("default", "web-3", "node-b", 13, [8080], [5353]),
         lab.Pod("default", "agent", "node-a", 0, [9000], host=True),
         lab.Pod("", "probe", "node-a", 200)]
+SOURCES = [("probe", "a Pod"), ("node-a", "the node"), ("client", "outside")]
 wrong = 0
 
 
@@ -28,11 +33,11 @@ def title(text):
 def claim(text, true):
     global wrong
     wrong += not true
-    mark = "\033[32myes\033[0m" if true and TTY else "yes" if true else "NO"
+    mark = "\033[32myes\033[0m" if true and TTY else "yes" if true else bold("NO")
     print(f"   [{mark}] {text}", flush=True)
 
 
-def ctl(*argv, show=True, indent=True, check=True):
+def ctl(*argv, show=True, check=True):
     if show:
         print(f"\n   $ svcctl {' '.join(argv)}", flush=True)
     done = lab.run(os.path.join(lab.BUILD, "svcctl"), *argv, "--node", "node-a", "--lb-pool",
@@ -43,18 +48,49 @@ def ctl(*argv, show=True, indent=True, check=True):
     return done
 
 
-def bars(source, where, addr, port, wanted, proto="TCP", count=60):
-    """Who answered, how evenly; checked against who should."""
+def name_of(full):
+    return full.split("/")[-1]
+
+
+def tries(source, addr, port, proto, count):
+    """How often each answered: {name: count}, and the sources they saw."""
     result = lab.probe(source, [(addr, port)], proto, count=count)[0]
-    who = {a["name"]: 0 for a in result["answers"]}
+    who, seen = {}, set()
     for a in result["answers"]:
-        who[a["name"]] += a["count"]
-    print(f"   {where}: {count} × {proto} {addr} port {port}")
-    for name, n in sorted(who.items()):
-        print(f"     {name.split('/')[-1]:<7} {'▇' * (n * 40 // count)} {n}")
-    claim(f"answered by {', '.join(sorted(n.split('/')[-1] for n in wanted))} and nobody else",
-          set(who) == wanted and sum(who.values()) == count)
-    return result
+        who[a["name"]] = who.get(a["name"], 0) + a["count"]
+        seen.add(a["source"])
+    return who, seen
+
+
+def bars(where, who, proto, count):
+    bar = "  ".join(f"{name_of(name)} {'▇' * max(1, n * 24 // count)} {n}"
+                    for name, n in sorted(who.items()))
+    print(f"     {where:<11} {count} × {proto}   {bar}", flush=True)
+
+
+def even(who, wanted, count):
+    """Within five standard deviations of a fair draw."""
+    share = 1 / len(wanted)
+    spread = 5 * (count * share * (1 - share)) ** 0.5
+    return all(abs(who.get(name, 0) - count * share) <= spread for name in wanted)
+
+
+def ask(addr, port, wanted, sources=SOURCES, protos=("TCP",), count=60):
+    """Each source asks; who answered is drawn and checked. Returns the sources Pods saw."""
+    print(f"   {addr} port {port}")
+    right = fair = True
+    saw = {}
+    for source, where in sources:
+        for proto in protos:
+            who, saw[source] = tries(source, addr, port, proto, count)
+            bars(where, who, proto, count)
+            right &= set(who) == wanted and sum(who.values()) == count
+            fair &= even(who, wanted, count)
+    names = ", ".join(sorted(map(name_of, wanted)))
+    claim(f"every try was answered, by {names} and nobody else", right)
+    if len(wanted) > 1:
+        claim("about as often by each", fair)
+    return saw
 
 
 def everything():
@@ -62,24 +98,28 @@ def everything():
     ctl("apply", "-f", HERE + "/manifests")
     ctl("get", "services")
 
-    title("2. ClusterIP: an address inside, 80 → 8080, TCP and UDP")
-    bars("probe", "from a Pod", "10.96.0.10", 80, WEB)
-    bars("node-a", "from the node itself", "10.96.0.10", 80, WEB)
-    bars("probe", "from a Pod", "10.96.0.10", 53, WEB, "UDP", 30)
-    bars("default.web-1", "from a Pod to itself too (hairpin)", "10.96.0.10", 80, WEB)
+    title("2. ClusterIP: an address inside, 80 → 8080")
+    ask("10.96.0.10", 80, WEB)
+    ask("10.96.0.10", 53, WEB, protos=("UDP",), count=30)
+    who, _ = tries("default.web-1", "10.96.0.10", 80, "TCP", 60)
+    bars("web-1", who, "TCP", 60)
+    claim("a Pod of the Service reaches itself, too (hairpin)", who.get("default/web-1", 0) > 0)
 
-    title("3. NodePort: the node's own address, port 30007, from outside")
-    result = bars("client", "from another machine", "192.168.10.11", 30007, WEB)
+    title("3. NodePort: the node's own address, port 30007")
+    saw = ask("192.168.10.11", 30007, WEB)
     claim("Pods saw the node's address, so replies come back through it",
-          {a["source"] for a in result["answers"]} == {"192.168.10.11"})
+          saw["client"] == {"192.168.10.11"})
 
-    title("4. LoadBalancer: an address from the pool")
+    title("4. LoadBalancer: an address from the pool, Pods by turns")
     text = ctl("get", "service", "web-lb", "-o", "yaml", show=False).stdout
     vip = [w for line in text.splitlines() for w in line.split() if w.startswith("203.0.113.")][0]
-    bars("client", "from another machine", vip, 80, WEB)
+    ask(vip, 80, WEB)
+    who, _ = tries("client", vip, 80, "TCP", 60)
+    claim(f"round-robin: {', '.join(str(n) for n in who.values())} of 60, even but for a turn a "
+          "processor", max(who.values()) - min(who.values()) <= os.cpu_count())
 
     title("5. hostNetwork: a Pod on the node's own address")
-    bars("probe", "from a Pod", "10.96.0.20", 80, {"default/agent"}, count=10)
+    ask("10.96.0.20", 80, {"default/agent"}, count=10)
 
     title("6. ExternalName and headless: names only, nothing in the data plane")
     out = ctl("get", "endpoints", "web-each").stdout
@@ -99,17 +139,18 @@ def changes():
         f.write(pods.replace("{name: web-2, labels: {app: web}}",
                              "{name: web-2, labels: {app: spare}}"))
     ctl("apply", "-f", "/tmp/pods.yaml")
-    bars("probe", "from a Pod", "10.96.0.10", 80, WEB - {"default/web-2"})
+    ask("10.96.0.10", 80, WEB - {"default/web-2"})
 
     title("9. A Pod goes away")
     ctl("delete", "pod", "web-1")
-    bars("probe", "from a Pod", "10.96.0.10", 80, {"default/web-3"}, count=20)
+    ask("10.96.0.10", 80, {"default/web-3"}, count=20)
 
     title("10. A selector matches nothing")
     ctl("delete", "pod", "web-3")
-    for source, where in (("probe", "a Pod"), ("node-a", "the node"), ("client", "outside")):
-        result = lab.probe(source, [("10.96.0.10", 80)], count=2)[0]
-        claim(f"{where} is refused at once", result["rst"] + result["icmp-port"] == 2)
+    for source, where in SOURCES:
+        heard = [lab.answers(lab.probe(source, [("10.96.0.10", port)], proto, count=2)[0])
+                 for proto, port in (("TCP", 80), ("UDP", 53))]
+        claim(f"{where} is refused at once, TCP and UDP", heard == [({}, "refused")] * 2)
     ctl("stats", "web")
 
     title("11. Bad input changes nothing")
@@ -123,7 +164,8 @@ def changes():
 
 
 lab.load_module()
-print(f"Linux {os.uname().release}, svcnat.ko loaded. One network namespace a machine and a Pod.")
+print(f"Linux {os.uname().release}, modprobe svcnat. A network namespace for each machine and Pod:")
+print(TOPOLOGY)
 cluster = lab.Lab(PODS)
 cluster.serve()
 try:
