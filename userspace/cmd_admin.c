@@ -19,35 +19,41 @@ static bool no_operands(struct cli *c, int argc, char **argv)
 	return false;
 }
 
+/* The kernel keeps the id of what the state holds: nothing was applied, nothing undone. */
+static bool empty_kernel(struct session *s, struct dp *have)
+{
+	const struct dp want = { 0 };
+	struct plan p = { .replace = true, .want = &want, .config = &want.config };
+	uint8_t id[SVCNAT_APPLY_ID_LEN];
+	bool has_id = state_apply_id(s->state, id);
+	uint64_t generation;
+
+	for (;;) {
+		enum knl_result r;
+
+		p.generation = have->generation;
+		r = knl_apply(s->knl, &p, has_id ? id : NULL, &generation, s->cli->d);
+		if (r != KNL_STALE)
+			return r == KNL_OK;
+		if (!knl_info(s->knl, s->cli->a, have, s->cli->d))
+			return false;
+	}
+}
+
 int cmd_flush(struct cli *c, int argc, char **argv)
 {
-	struct dp want = { 0 };
-	struct dp have;
-	struct plan p = { .replace = true, .want = &want, .config = &want.config };
+	struct session s = { 0 };
 	int code = EXIT_ERROR;
-	uint64_t generation;
-	struct knl *knl;
+	struct dp have;
 
 	if (!no_operands(c, argc, argv))
 		return EXIT_USAGE;
-	knl = knl_open(c->d);
-	if (!knl)
-		return EXIT_ERROR;
-	while (knl_info(knl, c->a, &have, c->d)) {
-		enum knl_result r;
-
-		p.generation = have.generation;
-		r = knl_apply(knl, &p, NULL, &generation, c->d);
-		if (r == KNL_STALE)
-			continue;
-		if (r == KNL_OK)
-			code = EXIT_OK;
-		break;
-	}
-	if (code == EXIT_OK)
+	if (session_settle(&s, c, STATE_WRITE, &have) && empty_kernel(&s, &have)) {
 		printf("%u services removed from the kernel; \"svcctl restore\" puts them back\n",
 		       have.info.services);
-	knl_close(knl);
+		code = EXIT_OK;
+	}
+	session_close(&s);
 	return code;
 }
 
