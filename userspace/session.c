@@ -9,20 +9,30 @@
 
 #define STALE_TRIES 10
 
-bool session_open(struct session *s, struct cli *c, enum state_mode mode)
+bool session_settle(struct session *s, struct cli *c, enum state_mode mode, struct dp *info)
 {
-	struct dp info;
-
 	*s = (struct session) { .cli = c };
 	s->state = state_open(c->opt.state, mode, c->d);
 	if (!s->state)
 		return false;
 	s->knl = knl_open(c->d);
-	if (!s->knl || !knl_info(s->knl, c->a, &info, c->d))
+	return s->knl && knl_info(s->knl, c->a, info, c->d) &&
+	       state_settle(s->state, info->has_apply_id ? info->apply_id : NULL, c->d);
+}
+
+bool session_open(struct session *s, struct cli *c, enum state_mode mode)
+{
+	struct dp info;
+
+	if (!session_settle(s, c, mode, &info) ||
+	    !state_load(s->state, c->a, KIND_MAX, &s->known, c->d))
 		return false;
-	if (!state_settle(s->state, info.has_apply_id ? info.apply_id : NULL, c->d))
-		return false;
-	return state_load(s->state, c->a, KIND_MAX, &s->known, c->d);
+	/* Who only reads has read: writers need not wait for what we do with it. */
+	if (mode == STATE_READ) {
+		state_close(s->state);
+		s->state = NULL;
+	}
+	return true;
 }
 
 void session_close(struct session *s)

@@ -23,7 +23,9 @@ struct session {
 	struct dp *want;
 };
 
-/* Both stores, settled, and what the state knows. Errors are said. */
+/* Both stores, settled; @info: what the kernel says of itself. Errors are said. */
+bool session_settle(struct session *s, struct cli *c, enum state_mode mode, struct dp *info);
+/* The same, and what the state knows. A reader's state is closed again. */
 bool session_open(struct session *s, struct cli *c, enum state_mode mode);
 void session_close(struct session *s);
 
