@@ -4,8 +4,8 @@
  *
  *   main.c       table of verbs, help
  *   options.c    options every verb takes: command line, SVCCTL_*, --config
- *   cmd_apply.c  apply, diff, delete         cmd_get.c   get, describe
- *   cmd_show.c   explain, stats, monitor     cmd_admin.c flush, restore, version
+ *   cmd_apply.c  apply, diff, delete         cmd_admin.c flush, restore, version
+ *   cmd_VERB.c   the others, one each
  */
 #ifndef SVCCTL_CLI_H
 #define SVCCTL_CLI_H
@@ -22,6 +22,7 @@ struct cli {
 	struct arena *a;
 	struct diag *d;		/* stderr */
 	const char *verb;
+	const char *config;	/* --config FILE, as the command line has it */
 };
 
 /* Exit codes. */
@@ -54,6 +55,16 @@ bool options_init(struct cli *c, int argc, char **argv);
  */
 int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 		 const struct option *verb_long);
+
+/*
+ * How many words the option @arg is, its value included, if it may stand before
+ * the verb as well; else 0.
+ */
+int options_words(const char *arg);
+
+/* What is to be kept with the state, as text, and back: where nothing else was given. */
+const char *options_keep(struct cli *c);
+bool options_recall(struct cli *c, const char *kept);
 
 /* What --help says of a verb. */
 void verb_help(const char *name);

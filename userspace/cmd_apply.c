@@ -224,7 +224,8 @@ static int finish(struct session *s, struct request *r)
 		plan_print(stdout, p);
 		return EXIT_OK;
 	}
-	if ((r->n_changes || !plan_empty(p)) && !session_commit(s, p, r->changes, r->n_changes))
+	if ((r->n_changes || !plan_empty(p) || session_options_differ(s)) &&
+	    !session_commit(s, p, r->changes, r->n_changes))
 		return EXIT_ERROR;
 	print_said(r);
 	return EXIT_OK;

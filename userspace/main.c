@@ -32,7 +32,8 @@ static const struct verb {
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
 static const char common[] =
-	"Options of every verb, also as SVCCTL_NODE ... and in --config FILE:\n"
+	"Options of every verb, also as SVCCTL_NODE ... and in --config FILE. All but --state are\n"
+	"kept with what is applied, and hold until they are given anew:\n"
 	"  --node NAME               this node (default: the host name)\n"
 	"  --cluster-cidr CIDR,...   where Pods live (default: the Nodes' podCIDRs)\n"
 	"  --service-cidr CIDR,...   where ClusterIPs are taken from\n"
@@ -116,22 +117,49 @@ static int run_verb(const struct verb *v, int argc, char **argv)
 	return code;
 }
 
+/* Options may stand before the verb: "svcctl --state FILE get pods" is "svcctl get --state …". */
+static void verb_first(int argc, char **argv)
+{
+	int i = 1;
+
+	while (i < argc && options_words(argv[i]))
+		i += options_words(argv[i]);
+	if (i > 1 && i < argc) {
+		char *verb = argv[i];
+
+		memmove(argv + 2, argv + 1, (size_t)(i - 1) * sizeof(*argv));
+		argv[1] = verb;
+	}
+}
+
+static int no_verb(const char *word)
+{
+	if (*word == '-')
+		fprintf(stderr, "svcctl: %s: no option that may stand before the verb: write it after", word);
+	else
+		fprintf(stderr, "svcctl: no verb \"%s\"", word);
+	if (similar(word))
+		fprintf(stderr, ": did you mean \"%s\"?", similar(word));
+	fprintf(stderr, "\n");
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc < 2) {
+	const char *word;
+
+	verb_first(argc, argv);
+	if (argc < 2 || options_words(argv[1])) {
 		help(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	word = strcmp(argv[1], "--version") ? argv[1] : "version";
+	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
 		help(stdout);
 		return EXIT_OK;
 	}
 	for (size_t i = 0; i < N_VERBS; i++)
-		if (!strcmp(argv[1], verbs[i].name))
+		if (!strcmp(word, verbs[i].name))
 			return run_verb(&verbs[i], argc - 1, argv + 1);
-	fprintf(stderr, "svcctl: no verb \"%s\"", argv[1]);
-	if (similar(argv[1]))
-		fprintf(stderr, ": did you mean \"%s\"?", similar(argv[1]));
-	fprintf(stderr, "\n");
-	return EXIT_USAGE;
+	return no_verb(word);
 }

@@ -22,8 +22,11 @@ static const char *const names[] = {
 	"nodeport-range", "state", "config", "help",
 };
 
+/* The first OPTIONS_KEPT are kept. */
 enum { NODE, CLUSTER_CIDR, SERVICE_CIDR, LB_POOL, EXTERNAL_IPS, NODEPORT_ADDRESSES,
        NODEPORT_RANGE, STATE, CONFIG, HELP, N_NAMES };
+
+_Static_assert(STATE == OPTIONS_KEPT, "what is where belongs to the command");
 
 static bool bad(struct cli *c, const char *where, int which, const char *value,
 		const char *expected)
@@ -93,7 +96,7 @@ static const char *node_name(struct arena *a, const char *value)
 }
 
 /* @where: how the option was given, up to its name: "--", or a file. */
-static bool take(struct cli *c, const char *where, int which, const char *value)
+static bool take_value(struct cli *c, const char *where, int which, const char *value)
 {
 	struct options *o = &c->opt;
 	struct prefixes *lists[N_NAMES] = {
@@ -117,6 +120,20 @@ static bool take(struct cli *c, const char *where, int which, const char *value)
 	case STATE:
 		o->state = arena_strdup(c->a, value);
 		return true;
+	}
+	return true;
+}
+
+static bool take(struct cli *c, const char *where, int which, const char *value)
+{
+	if (!take_value(c, where, which, value))
+		return false;
+	if (which < OPTIONS_KEPT) {
+		char *text = arena_strdup(c->a, value);
+
+		for (char *p = text; (p = strchr(p, '\n')); )
+			*p = ' ';
+		c->opt.text[which] = text;
 	}
 	return true;
 }
@@ -221,7 +238,24 @@ static const char *find_config(int argc, char **argv)
 		if (!strcmp(argv[i], "--config") && i + 1 < argc)
 			return argv[i + 1];
 	}
-	return getenv("SVCCTL_CONFIG");
+	return NULL;
+}
+
+int options_words(const char *arg)
+{
+	static const struct { const char *name; int words; } also[] = {
+		{ "-n", 2 }, { "--namespace", 2 }, { "-o", 2 }, { "--output", 2 },
+		{ "-A", 1 }, { "--all-namespaces", 1 },
+	};
+	size_t len = strcspn(arg, "=");
+
+	for (size_t i = 0; i < sizeof(also) / sizeof(also[0]); i++)
+		if (!strncmp(arg, also[i].name, len) && !also[i].name[len])
+			return arg[len] ? 1 : also[i].words;
+	for (int i = 0; i < HELP && !strncmp(arg, "--", 2); i++)
+		if (!strncmp(arg + 2, names[i], len - 2) && !names[i][len - 2])
+			return arg[len] ? 1 : 2;
+	return 0;
 }
 
 bool options_init(struct cli *c, int argc, char **argv)
@@ -229,13 +263,46 @@ bool options_init(struct cli *c, int argc, char **argv)
 	const char *config = find_config(argc, argv);
 	char host[256] = "localhost";
 
+	c->config = config;
+	if (!config)
+		config = getenv("SVCCTL_CONFIG");
 	gethostname(host, sizeof(host) - 1);
 	c->opt.node = node_name(c->a, host);
 	c->opt.nodeport_min = 30000;
 	c->opt.nodeport_max = 32767;
 	c->opt.state = "/var/lib/svcctl/state.db";
-	take(c, "", SERVICE_CIDR, "10.96.0.0/12,fd00:10:96::/112");
+	take_value(c, "", SERVICE_CIDR, "10.96.0.0/12,fd00:10:96::/112");
 	return (!config || read_config(c, config)) && read_environment(c);
+}
+
+/* A line an option: "name=value". */
+const char *options_keep(struct cli *c)
+{
+	const char *text = "";
+
+	for (int i = 0; i < OPTIONS_KEPT; i++)
+		if (c->opt.text[i])
+			text = arena_printf(c->a, "%s%s=%s\n", text, names[i], c->opt.text[i]);
+	return text;
+}
+
+bool options_recall(struct cli *c, const char *kept)
+{
+	char *text = arena_strdup(c->a, kept), *line, *save;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *value = strchr(line, '=');
+		int which;
+
+		if (!value)
+			continue;
+		*value++ = '\0';
+		which = name_find(line);
+		if (which >= 0 && which < OPTIONS_KEPT && !c->opt.text[which] &&
+		    !take(c, "kept in the state: ", which, value))
+			return false;
+	}
+	return true;
 }
 
 int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
@@ -258,6 +325,11 @@ int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 		}
 		if (!take(c, "--", opt - COMMON, optarg))
 			return '?';
+		if (opt == COMMON + CONFIG && (!c->config || strcmp(optarg, c->config))) {
+			diag_error(c->d, NULL, NULL, "--config %s: write --config in full, and once",
+				   optarg);
+			return '?';
+		}
 	}
 	return opt;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Options every verb takes, from the command line, SVCCTL_* in the environment
- * or --config FILE ("name: value" lines, YAML), in this order of precedence.
+ * or --config FILE ("name: value" lines, YAML), in this order of precedence. What
+ * decides what the kernel holds is kept in the state with what was applied, and
+ * holds for later commands that are not given it.
  */
 #ifndef SVCCTL_OPTIONS_H
 #define SVCCTL_OPTIONS_H
@@ -18,6 +20,8 @@ struct prefixes {
 	size_t n;
 };
 
+#define OPTIONS_KEPT 7
+
 struct options {
 	const char *node;		/* --node, default: host name; trimmed, lower case */
 	struct prefixes cluster_cidrs;	/* --cluster-cidr; empty: the Nodes' podCIDRs */
@@ -29,6 +33,7 @@ struct options {
 	uint16_t nodeport_min;		/* --nodeport-range, default 30000-32767 */
 	uint16_t nodeport_max;
 	const char *state;		/* --state, default /var/lib/svcctl/state.db */
+	const char *text[OPTIONS_KEPT];	/* those kept, as given; NULL: by default */
 };
 
 #endif

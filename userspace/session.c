@@ -24,7 +24,10 @@ bool session_open(struct session *s, struct cli *c, enum state_mode mode)
 {
 	struct dp info;
 
-	if (!session_settle(s, c, mode, &info) ||
+	if (!session_settle(s, c, mode, &info))
+		return false;
+	s->kept = state_options(s->state, c->a);
+	if (!options_recall(c, s->kept) ||
 	    !state_load(s->state, c->a, KIND_MAX, &s->known, c->d))
 		return false;
 	/* Who only reads has read: writers need not wait for what we do with it. */
@@ -142,11 +145,16 @@ static bool committed_after_all(struct session *s, const uint8_t *id)
 	return state_settle(s->state, done ? id : NULL, s->cli->d) && done;
 }
 
+bool session_options_differ(const struct session *s)
+{
+	return strcmp(options_keep(s->cli), s->kept);
+}
+
 bool session_commit(struct session *s, struct plan *p, const struct state_change *v, size_t n)
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
 
-	if (!state_prepare(s->state, v, n, id, s->cli->d))
+	if (!state_prepare(s->state, v, n, options_keep(s->cli), id, s->cli->d))
 		return false;
 	if (!send_plan(s, p, id))
 		return committed_after_all(s, id);

@@ -16,6 +16,7 @@ struct session {
 	struct cli *cli;
 	struct state *state;
 	struct knl *knl;
+	const char *kept;		/* options, as the state has them */
 	struct objects known;		/* sorted by kind, namespace, name */
 	struct dp *have;		/* what the kernel holds */
 	struct model *model;
@@ -25,7 +26,7 @@ struct session {
 
 /* Both stores, settled; @info: what the kernel says of itself. Errors are said. */
 bool session_settle(struct session *s, struct cli *c, enum state_mode mode, struct dp *info);
-/* The same, and what the state knows. A reader's state is closed again. */
+/* The same, and what the state knows, options included. A reader's state is closed again. */
 bool session_open(struct session *s, struct cli *c, enum state_mode mode);
 void session_close(struct session *s);
 
@@ -38,6 +39,9 @@ struct object *objects_find(const struct objects *sorted, enum kind k, const cha
 bool session_build(struct session *s, const struct objects *changes);
 /* Allocates, resolves (session.want), reads the kernel and compares; NULL on error. */
 struct plan *session_plan(struct session *s);
+
+/* Are the options in force others than those kept? Committing keeps them. */
+bool session_options_differ(const struct session *s);
 
 /*
  * Both stores take it, or neither: @v into the state, @p into the kernel, under

@@ -9,207 +9,19 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <sqlite3.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "emit.h"
 #include "input.h"
-#include "state.h"
+#include "state_impl.h"
 #include "svcnat.h"
 
-#define APPLICATION_ID 1937138499	/* "svcC" */
-
-struct state {
-	sqlite3 *db;		/* NULL: reading, and there is none */
-	int lock;
-	enum state_mode mode;
-	bool as_pending;	/* reading: the pending transaction happened, count it */
-	bool prepared;		/* the pending transaction is ours, and these its changes */
-	const struct state_change *changes;
-	size_t n_changes;
-};
-
-static const char schema[] =
-	"BEGIN;"
-	"CREATE TABLE object ("
-	" kind INTEGER NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, txn INTEGER NOT NULL,"
-	" body BLOB, PRIMARY KEY (kind, ns, name, txn)) WITHOUT ROWID;"
-	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
-	" current INTEGER NOT NULL, current_id BLOB, pending INTEGER, pending_id BLOB);"
-	"INSERT INTO meta VALUES (1, 0, NULL, NULL, NULL);"
-	"PRAGMA application_id = 1937138499;"
-	"COMMIT;";
-
-static bool complain(struct state *s, struct diag *d, const char *what)
-{
-	int err = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
-	const char *path = s->db ? sqlite3_db_filename(s->db, "main") : "";
-
-	if (err == SQLITE_CORRUPT || err == SQLITE_NOTADB)
-		diag_error(d, NULL, NULL, "the state %s is damaged (%s): move it away and apply all manifests again; the kernel serves on meanwhile",
-			   path, sqlite3_errmsg(s->db));
-	else if (err == SQLITE_BUSY)
-		diag_error(d, NULL, NULL, "the state %s is held locked by another program: try again when it has finished",
-			   path);
-	else if (err == SQLITE_CANTOPEN || err == SQLITE_READONLY || err == SQLITE_PERM)
-		diag_error(d, NULL, NULL, "the state %s %s (%s): run svcctl as root, or name another file with --state",
-			   path, what, sqlite3_errstr(err));
-	else
-		diag_error(d, NULL, NULL, "the state %s %s: %s", path, what, sqlite3_errmsg(s->db));
-	return false;
-}
-
-static bool run(struct state *s, const char *sql)
-{
-	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-static int64_t number(struct state *s, const char *sql)
-{
-	sqlite3_stmt *st;
-	int64_t n = -1;
-
-	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
-	    sqlite3_step(st) == SQLITE_ROW)
-		n = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return n;
-}
-
-static bool make_parents(const char *path)
-{
-	char *dir = strdup(path), *p;
-	bool ok = true;
-
-	if (!dir)
-		return false;
-	for (p = dir + 1; ok && (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		ok = mkdir(dir, 0755) == 0 || errno == EEXIST;
-		*p = '/';
-	}
-	free(dir);
-	return ok;
-}
-
-/* One writer at a time; the kernel gives the lock back however we end. */
-static bool take_lock(struct state *s, const char *path, struct diag *d)
-{
-	char *name;
-
-	if (asprintf(&name, "%s.lock", path) < 0)
-		return false;
-	s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	free(name);
-	if (s->lock < 0) {
-		diag_error(d, NULL, NULL, "cannot lock the state %s: %s: run svcctl as root, or name another file with --state",
-			   path, strerror(errno));
-		return false;
-	}
-	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
-		return true;
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "waiting for another svcctl to finish\n");
-	while (flock(s->lock, LOCK_EX) < 0) {
-		if (errno == EINTR)
-			continue;
-		diag_error(d, NULL, NULL, "cannot lock the state %s: %s", path, strerror(errno));
-		return false;
-	}
-	return true;
-}
-
-static bool create(struct state *s, struct diag *d)
-{
-	if (s->mode == STATE_READ) {
-		/* A file without anything in it: as if there were none. */
-		sqlite3_close(s->db);
-		s->db = NULL;
-		return true;
-	}
-	return run(s, schema) || complain(s, d, "cannot be written");
-}
-
-/* Readers keep a read transaction to the end: all they see is of one moment. */
-static bool begin(struct state *s, struct diag *d)
-{
-	return run(s, s->mode == STATE_WRITE ? "PRAGMA journal_mode = TRUNCATE" : "BEGIN") ||
-	       complain(s, d, "cannot be opened");
-}
-
-static bool open_db(struct state *s, const char *path, struct diag *d)
-{
-	int flags = s->mode == STATE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
-					     SQLITE_OPEN_READWRITE;
-	int64_t tables;
-
-	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
-		return complain(s, d, "cannot be opened");
-	sqlite3_busy_timeout(s->db, 10000);
-	run(s, "PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;");
-	if (!begin(s, d))
-		return false;
-	tables = number(s, "SELECT count(*) FROM sqlite_master");
-	if (tables < 0)
-		return complain(s, d, "cannot be read");
-	if (!tables)
-		return create(s, d);
-	if (number(s, "PRAGMA application_id") != APPLICATION_ID) {
-		diag_error(d, NULL, NULL, "%s is a database, but not of svcctl: name another file with --state",
-			   path);
-		return false;
-	}
-	return true;
-}
-
-struct state *state_open(const char *path, enum state_mode mode, struct diag *d)
-{
-	struct state *s = calloc(1, sizeof(*s));
-
-	if (!s) {
-		diag_error(d, NULL, NULL, "out of memory");
-		return NULL;
-	}
-	s->lock = -1;
-	s->mode = mode;
-	if (mode == STATE_READ && access(path, F_OK) < 0 && errno == ENOENT)
-		return s;
-	if (mode == STATE_WRITE && !make_parents(path)) {
-		diag_error(d, NULL, NULL, "cannot make the directory of %s: %s", path,
-			   strerror(errno));
-		goto fail;
-	}
-	if (mode == STATE_WRITE && !take_lock(s, path, d))
-		goto fail;
-	if (!open_db(s, path, d))
-		goto fail;
-	return s;
-
-fail:
-	state_close(s);
-	return NULL;
-}
-
-void state_close(struct state *s)
-{
-	if (!s)
-		return;
-	sqlite3_close(s->db);
-	if (s->lock >= 0)
-		close(s->lock);
-	free(s);
-}
 
 /* Superseded versions and removals, wherever they are: after a command was cut short. */
 static bool sweep(struct state *s)
 {
-	return run(s, "DELETE FROM object AS o WHERE txn < (SELECT current FROM meta) AND EXISTS"
+	return state_run(s, "DELETE FROM object AS o WHERE txn < (SELECT current FROM meta) AND EXISTS"
 		   " (SELECT 1 FROM object AS n WHERE n.kind = o.kind AND n.ns = o.ns"
 		   " AND n.name = o.name AND n.txn > o.txn"
 		   " AND n.txn <= (SELECT current FROM meta));"
@@ -248,7 +60,7 @@ bool state_settle(struct state *s, const uint8_t *kernel_id, struct diag *d)
 	if (!s->db)
 		return true;
 	if (!read_pending(s, id, &pending))
-		return complain(s, d, "cannot be read");
+		return state_complain(s, d, "cannot be read");
 	happened = pending && kernel_id && !memcmp(id, kernel_id, sizeof(id));
 	if (s->mode == STATE_READ)
 		s->as_pending = happened;
@@ -286,9 +98,9 @@ bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects
 	if (!s->db)
 		return true;
 	if (sqlite3_prepare_v2(s->db, load_sql, -1, &st, NULL) != SQLITE_OK)
-		return complain(s, d, "cannot be read");
+		return state_complain(s, d, "cannot be read");
 	sqlite3_bind_int(st, 1, kind == KIND_MAX ? -1 : (int)kind);
-	sqlite3_bind_int64(st, 2, number(s, s->as_pending ? "SELECT pending FROM meta" :
+	sqlite3_bind_int64(st, 2, state_number(s, s->as_pending ? "SELECT pending FROM meta" :
 					 "SELECT current FROM meta"));
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		if (load_row(a, st, out))
@@ -301,7 +113,7 @@ bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects
 		return false;
 	}
 	sqlite3_finalize(st);
-	return rc == SQLITE_DONE || complain(s, d, "cannot be read");
+	return rc == SQLITE_DONE || state_complain(s, d, "cannot be read");
 }
 
 static void bind_text(sqlite3_stmt *st, int i, const char *text)
@@ -350,31 +162,32 @@ static bool write_changes(struct state *s, const struct state_change *v, size_t 
 	return ok;
 }
 
-static bool set_pending(struct state *s, const uint8_t *id)
+static bool set_pending(struct state *s, const uint8_t *id, const char *options)
 {
 	sqlite3_stmt *st;
 	bool ok;
 
-	if (sqlite3_prepare_v2(s->db, "UPDATE meta SET pending = current + 1, pending_id = ?1", -1,
-			       &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(s->db, "UPDATE meta SET pending = current + 1, pending_id = ?1,"
+			       " pending_options = ?2", -1, &st, NULL) != SQLITE_OK)
 		return false;
 	sqlite3_bind_blob(st, 1, id, SVCNAT_APPLY_ID_LEN, SQLITE_STATIC);
+	sqlite3_bind_text(st, 2, options, -1, SQLITE_STATIC);
 	ok = sqlite3_step(st) == SQLITE_DONE;
 	sqlite3_finalize(st);
 	return ok;
 }
 
-bool state_prepare(struct state *s, const struct state_change *v, size_t n, uint8_t *id,
-		   struct diag *d)
+bool state_prepare(struct state *s, const struct state_change *v, size_t n,
+		   const char *options, uint8_t *id, struct diag *d)
 {
 	if (getrandom(id, SVCNAT_APPLY_ID_LEN, 0) != SVCNAT_APPLY_ID_LEN) {
 		diag_error(d, NULL, NULL, "no random numbers: %s", strerror(errno));
 		return false;
 	}
-	if (!run(s, "BEGIN IMMEDIATE") || !set_pending(s, id) || !write_changes(s, v, n) ||
-	    !run(s, "COMMIT")) {
-		complain(s, d, "cannot be written");
-		run(s, "ROLLBACK");
+	if (!state_run(s, "BEGIN IMMEDIATE") || !set_pending(s, id, options) || !write_changes(s, v, n) ||
+	    !state_run(s, "COMMIT")) {
+		state_complain(s, d, "cannot be written");
+		state_run(s, "ROLLBACK");
 		return false;
 	}
 	s->prepared = true;
@@ -389,7 +202,7 @@ static bool tidy(struct state *s)
 	sqlite3_stmt *st;
 	bool ok = true;
 
-	if (number(s, "SELECT current FROM meta") <= 1)
+	if (state_number(s, "SELECT current FROM meta") <= 1)
 		return true;
 	if (sqlite3_prepare_v2(s->db, "DELETE FROM object WHERE kind = ?1 AND ns = ?2 AND name = ?3"
 			       " AND (txn < (SELECT current FROM meta) OR body IS NULL)", -1, &st,
@@ -406,29 +219,47 @@ static bool tidy(struct state *s)
 
 bool state_promote(struct state *s, struct diag *d)
 {
-	bool ok = run(s, "BEGIN IMMEDIATE") &&
-		  run(s, "UPDATE meta SET current = pending, current_id = pending_id,"
-		      " pending = NULL, pending_id = NULL WHERE pending IS NOT NULL") &&
-		  (s->prepared ? tidy(s) : sweep(s)) && run(s, "COMMIT");
+	bool ok = state_run(s, "BEGIN IMMEDIATE") &&
+		  state_run(s, "UPDATE meta SET current = pending, current_id = pending_id,"
+			    " options = pending_options, pending = NULL, pending_id = NULL,"
+			    " pending_options = NULL WHERE pending IS NOT NULL") &&
+		  (s->prepared ? tidy(s) : sweep(s)) && state_run(s, "COMMIT");
 
 	s->prepared = false;
 	if (ok)
 		return true;
-	complain(s, d, "cannot be written");
-	run(s, "ROLLBACK");
+	state_complain(s, d, "cannot be written");
+	state_run(s, "ROLLBACK");
 	return false;
 }
 
 bool state_drop(struct state *s, struct diag *d)
 {
 	s->prepared = false;
-	if (run(s, "BEGIN IMMEDIATE") &&
-	    run(s, "DELETE FROM object WHERE txn = (SELECT pending FROM meta);"
-		"UPDATE meta SET pending = NULL, pending_id = NULL;") && run(s, "COMMIT"))
+	if (state_run(s, "BEGIN IMMEDIATE") &&
+	    state_run(s, "DELETE FROM object WHERE txn = (SELECT pending FROM meta);"
+		"UPDATE meta SET pending = NULL, pending_id = NULL,"
+		      " pending_options = NULL;") && state_run(s, "COMMIT"))
 		return true;
-	complain(s, d, "cannot be written");
-	run(s, "ROLLBACK");
+	state_complain(s, d, "cannot be written");
+	state_run(s, "ROLLBACK");
 	return false;
+}
+
+const char *state_options(struct state *s, struct arena *a)
+{
+	const char *text = "";
+	sqlite3_stmt *st;
+
+	/* One from before options were kept has no such column. */
+	if (!s->db || sqlite3_prepare_v2(s->db, s->as_pending ?
+					 "SELECT pending_options FROM meta" :
+					 "SELECT options FROM meta", -1, &st, NULL) != SQLITE_OK)
+		return text;
+	if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
+		text = arena_strdup(a, (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	return text;
 }
 
 bool state_apply_id(struct state *s, uint8_t *id)

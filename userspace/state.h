@@ -49,15 +49,21 @@ bool state_settle(struct state *s, const uint8_t *kernel_id, struct diag *d);
 bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects *out,
 		struct diag *d);
 
+/* The text given with the transaction that is loaded, "" if there was none. */
+const char *state_options(struct state *s, struct arena *a);
+
 struct state_change {
 	const struct object *put;	/* or NULL: remove */
 	enum kind kind;			/* with remove */
 	const char *ns, *name;
 };
 
-/* @id: out, SVCNAT_APPLY_ID_LEN random bytes to give to the kernel's commit. */
-bool state_prepare(struct state *s, const struct state_change *v, size_t n, uint8_t *id,
-		   struct diag *d);
+/*
+ * @options: text to keep beside the objects. @id: out, SVCNAT_APPLY_ID_LEN random
+ * bytes to give to the kernel's commit.
+ */
+bool state_prepare(struct state *s, const struct state_change *v, size_t n,
+		   const char *options, uint8_t *id, struct diag *d);
 bool state_promote(struct state *s, struct diag *d);
 /* Forget the pending one: the kernel refused. */
 bool state_drop(struct state *s, struct diag *d);

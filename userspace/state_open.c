@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The state's file: made, locked, opened. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "state_impl.h"
+
+#define APPLICATION_ID 1937138499	/* "svcC" */
+
+/* Later than the rest: a state from before options were kept is given them. */
+#define OPTION_COLUMNS \
+	"ALTER TABLE meta ADD COLUMN options TEXT;" \
+	"ALTER TABLE meta ADD COLUMN pending_options TEXT;"
+
+static const char schema[] =
+	"BEGIN;"
+	"CREATE TABLE object ("
+	" kind INTEGER NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, txn INTEGER NOT NULL,"
+	" body BLOB, PRIMARY KEY (kind, ns, name, txn)) WITHOUT ROWID;"
+	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
+	" current INTEGER NOT NULL, current_id BLOB, pending INTEGER, pending_id BLOB);"
+	"INSERT INTO meta VALUES (1, 0, NULL, NULL, NULL);"
+	OPTION_COLUMNS
+	"PRAGMA application_id = 1937138499;"
+	"COMMIT;";
+
+bool state_complain(struct state *s, struct diag *d, const char *what)
+{
+	int err = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
+	const char *path = s->db ? sqlite3_db_filename(s->db, "main") : "";
+
+	if (err == SQLITE_CORRUPT || err == SQLITE_NOTADB)
+		diag_error(d, NULL, NULL, "the state %s is damaged (%s): move it away and apply all manifests again; the kernel serves on meanwhile",
+			   path, sqlite3_errmsg(s->db));
+	else if (err == SQLITE_BUSY)
+		diag_error(d, NULL, NULL, "the state %s is held locked by another program: try again when it has finished",
+			   path);
+	else if (err == SQLITE_CANTOPEN || err == SQLITE_READONLY || err == SQLITE_PERM)
+		diag_error(d, NULL, NULL, "the state %s %s (%s): run svcctl as root, or name another file with --state",
+			   path, what, sqlite3_errstr(err));
+	else
+		diag_error(d, NULL, NULL, "the state %s %s: %s", path, what, sqlite3_errmsg(s->db));
+	return false;
+}
+
+bool state_run(struct state *s, const char *sql)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+int64_t state_number(struct state *s, const char *sql)
+{
+	sqlite3_stmt *st;
+	int64_t n = -1;
+
+	if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		n = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return n;
+}
+
+static bool make_parents(const char *path)
+{
+	char *dir = strdup(path), *p;
+	bool ok = true;
+
+	if (!dir)
+		return false;
+	for (p = dir + 1; ok && (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		ok = mkdir(dir, 0755) == 0 || errno == EEXIST;
+		*p = '/';
+	}
+	free(dir);
+	return ok;
+}
+
+/* One writer at a time; the kernel gives the lock back however we end. */
+static bool take_lock(struct state *s, const char *path, struct diag *d)
+{
+	char *name;
+
+	if (asprintf(&name, "%s.lock", path) < 0)
+		return false;
+	s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	free(name);
+	if (s->lock < 0) {
+		diag_error(d, NULL, NULL, "cannot lock the state %s: %s: run svcctl as root, or name another file with --state",
+			   path, strerror(errno));
+		return false;
+	}
+	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "waiting for another svcctl to finish\n");
+	while (flock(s->lock, LOCK_EX) < 0) {
+		if (errno == EINTR)
+			continue;
+		diag_error(d, NULL, NULL, "cannot lock the state %s: %s", path, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool create(struct state *s, struct diag *d)
+{
+	if (s->mode == STATE_READ) {
+		/* A file without anything in it: as if there were none. */
+		sqlite3_close(s->db);
+		s->db = NULL;
+		return true;
+	}
+	return state_run(s, schema) || state_complain(s, d, "cannot be written");
+}
+
+/* Readers keep a read transaction to the end: all they see is of one moment. */
+static bool begin(struct state *s, struct diag *d)
+{
+	return state_run(s, s->mode == STATE_WRITE ? "PRAGMA journal_mode = TRUNCATE" : "BEGIN") ||
+	       state_complain(s, d, "cannot be opened");
+}
+
+static bool open_db(struct state *s, const char *path, struct diag *d)
+{
+	int flags = s->mode == STATE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
+					     SQLITE_OPEN_READWRITE;
+	int64_t tables;
+
+	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+		return state_complain(s, d, "cannot be opened");
+	sqlite3_busy_timeout(s->db, 10000);
+	state_run(s, "PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;");
+	if (!begin(s, d))
+		return false;
+	tables = state_number(s, "SELECT count(*) FROM sqlite_master");
+	if (tables < 0)
+		return state_complain(s, d, "cannot be read");
+	if (!tables)
+		return create(s, d);
+	if (state_number(s, "PRAGMA application_id") != APPLICATION_ID) {
+		diag_error(d, NULL, NULL, "%s is a database, but not of svcctl: name another file with --state",
+			   path);
+		return false;
+	}
+	if (s->mode == STATE_WRITE && state_number(s, "SELECT count(options) FROM meta") < 0)
+		return state_run(s, OPTION_COLUMNS) || state_complain(s, d, "cannot be written");
+	return true;
+}
+
+struct state *state_open(const char *path, enum state_mode mode, struct diag *d)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	if (!s) {
+		diag_error(d, NULL, NULL, "out of memory");
+		return NULL;
+	}
+	s->lock = -1;
+	s->mode = mode;
+	if (mode == STATE_READ && access(path, F_OK) < 0 && errno == ENOENT)
+		return s;
+	if (mode == STATE_WRITE && !make_parents(path)) {
+		diag_error(d, NULL, NULL, "cannot make the directory of %s: %s", path,
+			   strerror(errno));
+		goto fail;
+	}
+	if (mode == STATE_WRITE && !take_lock(s, path, d))
+		goto fail;
+	if (!open_db(s, path, d))
+		goto fail;
+	return s;
+
+fail:
+	state_close(s);
+	return NULL;
+}
+
+void state_close(struct state *s)
+{
+	if (!s)
+		return;
+	sqlite3_close(s->db);
+	if (s->lock >= 0)
+		close(s->lock);
+	free(s);
+}
