@@ -106,7 +106,7 @@ bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects
 		if (load_row(a, st, out))
 			continue;
 		diag_error(d, NULL, NULL, "the state %s is damaged at %s %s/%s: move it away and apply all manifests again",
-			   sqlite3_db_filename(s->db, "main"), kind_name(sqlite3_column_int(st, 0)),
+			   s->path, kind_name(sqlite3_column_int(st, 0)),
 			   (const char *)sqlite3_column_text(st, 1),
 			   (const char *)sqlite3_column_text(st, 2));
 		sqlite3_finalize(st);

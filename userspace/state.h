@@ -31,6 +31,7 @@ enum state_mode { STATE_READ, STATE_WRITE };
 /*
  * Creates the file and its directory when writing; a missing one reads as empty.
  * WRITE waits for another writer, with a line on a terminal; errors to @d, NULL.
+ * @path must outlive it.
  */
 struct state *state_open(const char *path, enum state_mode mode, struct diag *d);
 void state_close(struct state *s);

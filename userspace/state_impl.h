@@ -7,6 +7,7 @@
 #include "state.h"
 
 struct state {
+	const char *path;
 	sqlite3 *db;		/* NULL: reading, and there is none */
 	int lock;
 	enum state_mode mode;

@@ -34,19 +34,18 @@ static const char schema[] =
 bool state_complain(struct state *s, struct diag *d, const char *what)
 {
 	int err = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
-	const char *path = s->db ? sqlite3_db_filename(s->db, "main") : "";
 
 	if (err == SQLITE_CORRUPT || err == SQLITE_NOTADB)
 		diag_error(d, NULL, NULL, "the state %s is damaged (%s): move it away and apply all manifests again; the kernel serves on meanwhile",
-			   path, sqlite3_errmsg(s->db));
+			   s->path, sqlite3_errmsg(s->db));
 	else if (err == SQLITE_BUSY)
 		diag_error(d, NULL, NULL, "the state %s is held locked by another program: try again when it has finished",
-			   path);
+			   s->path);
 	else if (err == SQLITE_CANTOPEN || err == SQLITE_READONLY || err == SQLITE_PERM)
 		diag_error(d, NULL, NULL, "the state %s %s (%s): run svcctl as root, or name another file with --state",
-			   path, what, sqlite3_errstr(err));
+			   s->path, what, sqlite3_errstr(err));
 	else
-		diag_error(d, NULL, NULL, "the state %s %s: %s", path, what, sqlite3_errmsg(s->db));
+		diag_error(d, NULL, NULL, "the state %s %s: %s", s->path, what, sqlite3_errmsg(s->db));
 	return false;
 }
 
@@ -84,17 +83,17 @@ static bool make_parents(const char *path)
 }
 
 /* One writer at a time; the kernel gives the lock back however we end. */
-static bool take_lock(struct state *s, const char *path, struct diag *d)
+static bool take_lock(struct state *s, struct diag *d)
 {
 	char *name;
 
-	if (asprintf(&name, "%s.lock", path) < 0)
+	if (asprintf(&name, "%s.lock", s->path) < 0)
 		return false;
 	s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	free(name);
 	if (s->lock < 0) {
 		diag_error(d, NULL, NULL, "cannot lock the state %s: %s: run svcctl as root, or name another file with --state",
-			   path, strerror(errno));
+			   s->path, strerror(errno));
 		return false;
 	}
 	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
@@ -104,7 +103,7 @@ static bool take_lock(struct state *s, const char *path, struct diag *d)
 	while (flock(s->lock, LOCK_EX) < 0) {
 		if (errno == EINTR)
 			continue;
-		diag_error(d, NULL, NULL, "cannot lock the state %s: %s", path, strerror(errno));
+		diag_error(d, NULL, NULL, "cannot lock the state %s: %s", s->path, strerror(errno));
 		return false;
 	}
 	return true;
@@ -128,13 +127,13 @@ static bool begin(struct state *s, struct diag *d)
 	       state_complain(s, d, "cannot be opened");
 }
 
-static bool open_db(struct state *s, const char *path, struct diag *d)
+static bool open_db(struct state *s, struct diag *d)
 {
 	int flags = s->mode == STATE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
 					     SQLITE_OPEN_READWRITE;
 	int64_t tables;
 
-	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
 		return state_complain(s, d, "cannot be opened");
 	sqlite3_busy_timeout(s->db, 10000);
 	state_run(s, "PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;");
@@ -147,7 +146,7 @@ static bool open_db(struct state *s, const char *path, struct diag *d)
 		return create(s, d);
 	if (state_number(s, "PRAGMA application_id") != APPLICATION_ID) {
 		diag_error(d, NULL, NULL, "%s is a database, but not of svcctl: name another file with --state",
-			   path);
+			   s->path);
 		return false;
 	}
 	if (s->mode == STATE_WRITE && state_number(s, "SELECT count(options) FROM meta") < 0)
@@ -163,6 +162,7 @@ struct state *state_open(const char *path, enum state_mode mode, struct diag *d)
 		diag_error(d, NULL, NULL, "out of memory");
 		return NULL;
 	}
+	s->path = path;
 	s->lock = -1;
 	s->mode = mode;
 	if (mode == STATE_READ && access(path, F_OK) < 0 && errno == ENOENT)
@@ -172,9 +172,9 @@ struct state *state_open(const char *path, enum state_mode mode, struct diag *d)
 			   strerror(errno));
 		goto fail;
 	}
-	if (mode == STATE_WRITE && !take_lock(s, path, d))
+	if (mode == STATE_WRITE && !take_lock(s, d))
 		goto fail;
-	if (!open_db(s, path, d))
+	if (!open_db(s, d))
 		goto fail;
 	return s;
 
