@@ -9,6 +9,7 @@
  *	standin [OPTION]	prints its port, answers until standard input ends
  *
  *	--refuse	every COMMIT fails, as in a kernel short of memory
+ *	--deny		everything is answered EPERM, as to who is not root
  *	--fail-at N	the Nth PUT is refused and spoils its transaction
  *	--stale N	the first N COMMITs find that somebody else was faster
  *	--kill-at N	kill -9 whoever sends the Nth message, then carry it out:
@@ -50,7 +51,7 @@ static struct nlattr *config;
 static uint64_t generation;
 static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
-static bool refuse;
+static bool refuse, deny;
 static long fail_at, stale, kill_at, delay, n_messages, n_puts;
 
 static void family_get(const struct nlmsghdr *req)
@@ -360,6 +361,10 @@ static void answer(const struct nlmsghdr *req)
 	}
 	if (++n_messages == kill_at)
 		kill((pid_t)(peer & PID_MASK), SIGKILL);
+	if (deny) {
+		acknowledge(req, EPERM);
+		return;
+	}
 	switch (g->cmd) {
 	case SVCNAT_CMD_INFO_GET:
 		info_get(req);
@@ -401,7 +406,8 @@ static void receive(char *buf)
 static void parse_options(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "refuse", no_argument, NULL, 'r' }, { "fail-at", required_argument, NULL, 'f' },
+		{ "refuse", no_argument, NULL, 'r' },
+		{ "deny", no_argument, NULL, 'D' }, { "fail-at", required_argument, NULL, 'f' },
 		{ "stale", required_argument, NULL, 's' }, { "kill-at", required_argument, NULL, 'k' },
 		{ "delay", required_argument, NULL, 'd' }, { 0 },
 	};
@@ -412,6 +418,8 @@ static void parse_options(int argc, char **argv)
 			exit(2);
 		if (opt == 'r')
 			refuse = true;
+		else if (opt == 'D')
+			deny = true;
 		else
 			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'k' ? &kill_at : &delay) =
 				atol(optarg);
