@@ -328,6 +328,14 @@ void endpoints_collect(struct model *m, const struct service *svc,
 	merge(out);
 }
 
+bool endpoints_by_hand(struct model *m, const struct service *svc)
+{
+	size_t n;
+
+	slices_of(sources_get(m), svc, &n);
+	return !n && !svc->selector.n;
+}
+
 struct endpoint_list model_endpoints(struct model *m, const struct service *svc,
 				     const struct service_port *port, int family, struct diag *d)
 {

@@ -14,6 +14,9 @@ void endpoints_collect(struct model *m, const struct service *svc,
 		       const struct service_port *port, int family, struct endpoint_buf *out,
 		       struct diag *d);
 
+/* Are they those of its Endpoints object, if there is one? */
+bool endpoints_by_hand(struct model *m, const struct service *svc);
+
 /* The zone of options.node by its Node object, or NULL. */
 const char *model_zone(const struct model *m);
 

@@ -77,6 +77,12 @@ struct endpoint_list model_endpoints(struct model *m, const struct service *svc,
 				     const struct service_port *port, int family, struct diag *d);
 
 /*
+ * What there is as an Endpoints object: the one known if @svc's endpoints come
+ * from it, else one made of what serves it. NULL: neither.
+ */
+const struct endpoints *model_endpoints_object(struct model *m, const struct service *svc);
+
+/*
  * model_resolve - what the kernel should hold
  *
  * Services labelled service.kubernetes.io/service-proxy-name, headless ones and

@@ -57,6 +57,7 @@ bool knl_explain(struct knl *nl, struct arena *a, const struct knl_flow *flow,
 		struct knl_decision *out, struct diag *d);
 
 struct knl_event {
+	bool lost;			/* some came too fast to be read; nothing else is set */
 	bool commit;			/* COMMIT_EVENT, else SERVICE_EVENT */
 	uint64_t generation;
 	enum svcnat_event what;
@@ -66,7 +67,9 @@ struct knl_event {
 	struct dp_info info;
 };
 
-/* Calls @cb for each event until it returns false, a signal comes or the socket fails. */
+/* What is committed from now on is an event. Nothing else may be asked over @nl then. */
+bool knl_listen(struct knl *nl, struct diag *d);
+/* Calls @cb for each event until it returns false; true, or false if the socket failed. */
 bool knl_monitor(struct knl *nl, bool (*cb)(const struct knl_event *ev, void *arg), void *arg,
 		struct diag *d);
 

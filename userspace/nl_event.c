@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Listening to what commits change; see nl.h. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <netlink/genl/ctrl.h>
-#include <poll.h>
 #include <string.h>
 
 #include "nl_impl.h"
@@ -40,17 +38,14 @@ static void on_event(struct knl *nl, int cmd, struct nlattr **tb)
 
 static bool wait_events(struct knl *nl, struct listening *l, struct diag *d)
 {
-	struct pollfd pfd = { .fd = nl_socket_get_fd(nl->sock), .events = POLLIN };
 	int err;
 
 	while (!l->stop) {
-		if (poll(&pfd, 1, -1) < 0)
-			return errno == EINTR;
 		l->a = arena_new();
 		err = nl_recvmsgs(nl->sock, nl->cb);
 		arena_free(l->a);
 		if (err == -NLE_NOMEM) {
-			diag_warn(d, NULL, NULL, "events came faster than they were read: some are lost");
+			l->stop = !l->cb(&(struct knl_event){ .lost = true }, l->arg);
 		} else if (err < 0) {
 			diag_error(d, NULL, NULL, "listening: %s", nl_geterror(err));
 			return false;
@@ -59,10 +54,8 @@ static bool wait_events(struct knl *nl, struct listening *l, struct diag *d)
 	return true;
 }
 
-bool knl_monitor(struct knl *nl, bool (*cb)(const struct knl_event *ev, void *arg), void *arg,
-		struct diag *d)
+bool knl_listen(struct knl *nl, struct diag *d)
 {
-	struct listening l = { .cb = cb, .arg = arg };
 	int err, group;
 
 	/* The resolver speaks over this socket and wants its own acknowledgements. */
@@ -74,6 +67,14 @@ bool knl_monitor(struct knl *nl, bool (*cb)(const struct knl_event *ev, void *ar
 		diag_error(d, NULL, NULL, "cannot listen to events: %s", nl_geterror(err));
 		return false;
 	}
+	return true;
+}
+
+bool knl_monitor(struct knl *nl, bool (*cb)(const struct knl_event *ev, void *arg), void *arg,
+		struct diag *d)
+{
+	struct listening l = { .cb = cb, .arg = arg };
+
 	knl_begin(nl, on_event, &l);
 	return wait_events(nl, &l, d);
 }

@@ -3,9 +3,9 @@
  * A plan as text: a line a service with its sign, below it, indented, a line
  * for each frontend, backend and setting that comes or goes.
  */
-#include <netinet/in.h>
 #include <stdio.h>
 #include "plan.h"
+#include "show.h"
 
 /* What is listed below a service: frontends or backends, seen as an array. */
 struct lines {
@@ -14,11 +14,6 @@ struct lines {
 	bool (*same)(const void *a, const void *b);
 	void (*print)(FILE *f, char sign, const void *item);
 };
-
-static const char *proto_name(uint8_t proto)
-{
-	return proto == IPPROTO_TCP ? "TCP" : proto == IPPROTO_UDP ? "UDP" : "SCTP";
-}
 
 static void addr_print(FILE *f, const struct ip *ip, uint16_t port)
 {

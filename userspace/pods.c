@@ -143,8 +143,7 @@ static void ips_take(struct pods *p, struct pod_info *info)
 		node_ips_take(info, OBJ(node, model_find(p->m, KIND_NODE, NULL, pod->node_name)));
 }
 
-/* A Pod from a file, about whose state nobody said anything, counts as ready. */
-static bool is_ready(const struct pod *pod)
+bool pod_is_ready(const struct pod *pod)
 {
 	for (size_t i = 0; i < pod->n_conditions; i++)
 		if (str_is(pod->conditions[i].type, "Ready"))
@@ -155,7 +154,7 @@ static bool is_ready(const struct pod *pod)
 static void info_fill(struct pods *p, struct pod_info *info, const struct pod *pod)
 {
 	info->pod = pod;
-	info->ready = is_ready(pod);
+	info->ready = pod_is_ready(pod);
 	info->gone = str_is(pod->phase, "Succeeded") || str_is(pod->phase, "Failed");
 	info->host = host_of(p, pod->node_name);
 	ips_take(p, info);

@@ -32,6 +32,8 @@ struct pods *pods_new(struct model *m);
 const uint32_t *pods_candidates(const struct pods *p, const char *ns,
 				const struct map *selector, size_t *n);
 const struct pod_info *pods_get(const struct pods *p, uint32_t number);
+/* A Pod from a file, about whose state nobody said anything, counts as ready. */
+bool pod_is_ready(const struct pod *pod);
 bool pod_matches(const struct pod *pod, const char *ns, const struct map *selector);
 /* Number of the container port @name of @protocol, 0: none. */
 uint16_t pod_port(const struct pod *pod, const char *name, const char *protocol);

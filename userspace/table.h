@@ -6,15 +6,19 @@
 #include <stdio.h>
 #include "arena.h"
 
+#define TABLE_COLUMNS_MAX 12
+
 struct table {
 	struct arena *a;
 	const char **cells;
 	size_t n;
 	size_t columns;
+	int width[TABLE_COLUMNS_MAX];
 };
 
 /* @cell: NULL prints as nothing, which ends no column early. */
 void table_add(struct table *t, const char *cell);
-void table_print(FILE *f, const struct table *t);
+/* Prints the cells and forgets them; columns stay as wide as they became. */
+void table_print(FILE *f, struct table *t);
 
 #endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+
+static const char *const words[] = {
+	[OUT_WIDE] = "wide", [OUT_JSON] = "json", [OUT_YAML] = "yaml", [OUT_NAME] = "name",
+};
+
+bool output_parse(struct cli *c, const char *word, unsigned int allowed, enum output *out)
+{
+	char list[64] = "";
+
+	for (int i = OUT_WIDE; i <= OUT_NAME; i++) {
+		if (!(allowed & OUTPUT_BIT(i)))
+			continue;
+		if (!strcmp(word, words[i])) {
+			*out = (enum output)i;
+			return true;
+		}
+		if (*list)
+			strcat(list, allowed >> i >> 1 ? ", " : " or ");
+		strcat(list, words[i]);
+	}
+	diag_error(c->d, NULL, NULL, "%s -o \"%s\": expected %s", c->verb, word, list);
+	return false;
+}
+
+void output_document(enum output out, sink_fn *put, const void *what)
+{
+	if (out == OUT_YAML)
+		sink_yaml(stdout, put, what);
+	else
+		sink_json(stdout, put, what);
+}
+
+static void end(int signal)
+{
+	_exit(EXIT_OK);
+}
+
+void output_until_signal(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM };
+	struct sigaction was, now = { .sa_handler = end };
+
+	/* Who had us ignore one (nohup, a shell's background) is not overruled. */
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (!sigaction(signals[i], NULL, &was) && was.sa_handler != SIG_IGN)
+			sigaction(signals[i], &now, NULL);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+#define _GNU_SOURCE
+#include <netinet/in.h>
+#include <string.h>
+
+#include "show.h"
+
+const char *proto_name(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "TCP";
+	case IPPROTO_UDP:
+		return "UDP";
+	case IPPROTO_SCTP:
+		return "SCTP";
+	default:
+		return "other";
+	}
+}
+
+const char *addr_port(struct arena *a, const struct ip *ip, uint16_t port)
+{
+	char buf[IP_STRLEN];
+
+	return arena_printf(a, ip->family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip_str(ip, buf), port);
+}
+
+bool dp_service_in(const struct dp_service *svc, const char *ns, const char *name)
+{
+	size_t len = ns ? strlen(ns) : 0;
+	const char *slash = strchr(svc->name, '/');
+
+	if (ns && (strncmp(svc->name, ns, len) || svc->name[len] != '/'))
+		return false;
+	if (!name)
+		return true;
+	len = strlen(name);
+	return slash && !strncmp(slash + 1, name, len) && slash[1 + len] == ':';
+}
+
+bool dp_has_service(const struct dp *dp, const char *ns, const char *name)
+{
+	for (size_t i = 0; i < dp->n_services; i++)
+		if (dp_service_in(&dp->services[i], ns, name))
+			return true;
+	return false;
+}
+
+void not_in_kernel(struct diag *d, const char *ns, const char *name)
+{
+	diag_error(d, NULL, NULL, "service \"%s\" not found in the kernel, in %s%s", name,
+		   ns ? "namespace " : "any namespace", ns ? ns : "");
+}
+
+const char *or_none(const char *s)
+{
+	return s && *s ? s : "<none>";
+}
+
+const char *join(struct arena *a, const char *list, const char *item)
+{
+	return list ? arena_printf(a, "%s,%s", list, item) : item;
+}
+
+const char *join_all(struct arena *a, const struct strings *v)
+{
+	size_t len = 0;
+	char *text, *p;
+
+	for (size_t i = 0; i < v->n; i++)
+		len += strlen(v->v[i]) + 1;
+	p = text = arena_alloc(a, len + 1);
+	for (size_t i = 0; i < v->n; i++)
+		p = stpcpy(i ? stpcpy(p, ",") : p, v->v[i]);
+	return text;
+}
+
+void strings_add(struct arena *a, struct strings *v, const char *text)
+{
+	*(const char **)arena_push(a, &v->v, &v->n, sizeof(*v->v)) = text;
+}
+
+const char *join_pairs(struct arena *a, const struct map *m)
+{
+	const char *list = NULL;
+
+	for (size_t i = 0; i < m->n; i++)
+		list = join(a, list, arena_printf(a, "%s=%s", m->v[i].key, m->v[i].value));
+	return list;
+}
