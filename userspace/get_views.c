@@ -196,7 +196,8 @@ static bool endpoints_match(const struct request *r, const struct view *v, const
 	size_t n = out->n, i = 0, k = 0;
 
 	while (i < svc.n || k < own.n) {
-		const struct object *a = i < svc.n ? svc.v[i] : NULL, *b = k < own.n ? own.v[k] : NULL;
+		const struct object *a = i < svc.n ? svc.v[i] : NULL;
+		const struct object *b = k < own.n ? own.v[k] : NULL;
 		int c = a && b ? name_cmp(a, b) : a ? -1 : 1;
 		const struct object *o = c <= 0 ? a : b;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model_impl.h"
@@ -73,6 +74,11 @@ static void look_all(struct search *q, const struct service *svc, const struct s
 		look_text(q, svc->external_ips.v[i], p->port, "outside --external-ips");
 }
 
+static int by_identity(const void *a, const void *b)
+{
+	return dp_service_cmp(a, b);
+}
+
 const char *unserved(struct arena *a, const struct dp *dp,
 		     const struct service *svc, const struct service_port *port)
 {
@@ -87,10 +93,8 @@ const char *unserved(struct arena *a, const struct dp *dp,
 		return "all (SCTP is not balanced yet)";
 	for (size_t i = 0; i < svc->ip_families.n; i++) {
 		key.family = (uint8_t)family_parse(svc->ip_families.v[i]);
-		q.s = NULL;
-		for (size_t k = 0; k < dp->n_services && !q.s; k++)
-			if (!dp_service_cmp(&dp->services[k], &key))
-				q.s = &dp->services[k];
+		q.s = dp->n_services ? bsearch(&key, dp->services, dp->n_services,
+					       sizeof(key), by_identity) : NULL;
 		/* Headless, or another proxy's: nothing is to be served. */
 		if (q.s)
 			look_all(&q, svc, port);
