@@ -267,17 +267,32 @@ t_watch_forms() {
 	golden watch-backends
 }
 
+# The kernel has no part in it, and yet it is told of the commit.
+t_watch_objects() {
+	applied
+	watch po -o wide
+	until_watched 4
+	sed 's/name: web-1, labels: {app: web}/name: lone, labels: {app: lone}/' "$M/web.yaml" |
+		sed '/^---/,$d' >"$T/lone.yaml"
+	run 0 apply -f "$T/lone.yaml"
+	until_watched 5
+	watch_ends TERM
+	golden watch-pods
+}
+
 # From nothing; with the header when there is something to put under it.
 t_watch_nothing() {
 	standin
 	watch svc
-	for ((i = 0; i < 200 && ! $(wc -l <"$T/watched"); i++)); do
+	come_and_go() {
 		run 0 apply -f "$M/web.yaml"
 		run 0 delete svc web
-		sleep 0.05
-	done
+		[ -s "$T/watched" ]
+	}
+	until_true come_and_go
 	watch_ends TERM
 	[ "$(head -n 1 "$T/out" | cut -c1-4)" = NAME ]
+	[ "$(grep -c NAME "$T/out")" = 1 ]
 	run 1 get svc nosuch -w
 	says 'services "nosuch" not found'
 	run 2 get svc,po -w
@@ -324,7 +339,14 @@ t_cut_short() {
 		eval "exec ${STANDIN_IO[1]}>&-"
 		wait "$STANDIN_IO_PID" || true
 		run 0 get svc
-		grep -q 'warning: .*cut short.*root' "$T/err" && unknown=1
+		grep -q 'warning: .*cut short.*root' "$T/err" || continue
+		unknown=1
+		standin --deny
+		run 0 get svc
+		says 'warning: .*cut short.*root'
+		standin
+		run 0 get svc
+		says '^No resources found'
 	done
 	[ $unknown = 1 ]
 }
@@ -340,6 +362,7 @@ case_of "get backends" t_backends
 case_of "get -w" t_watch
 case_of "get -w says what is new" t_watch_quiet
 case_of "get -w in every form" t_watch_forms
+case_of "get -w of what the kernel does not hold" t_watch_objects
 case_of "get -w of nothing" t_watch_nothing
 case_of "get -w ends by Ctrl-C" t_watch_interrupted
 case_of "get -w with a slow reader" t_watch_blocked
