@@ -202,11 +202,59 @@ static void test_after_removal(void **state)
 	lab_free(l);
 }
 
+static bool family_of(const struct service *svc, bool six)
+{
+	for (size_t i = 0; i < svc->ip_families.n; i++)
+		if (!strcmp(svc->ip_families.v[i], six ? "IPv6" : "IPv4"))
+			return true;
+	return false;
+}
+
+/* Addresses that are ready, a line each. */
+static const char *ready(struct lab *l, struct model *m)
+{
+	struct service *svc = lab_service(m, "web");
+	const char *text = "";
+	char ip[IP_STRLEN];
+
+	for (size_t i = 0; i < 2 * svc->n_ports; i++) {
+		struct endpoint_list list = model_endpoints(m, svc, &svc->ports[i / 2],
+							    i % 2 ? AF_INET6 : AF_INET, NULL);
+
+		for (size_t k = 0; family_of(svc, i % 2) && k < list.n; k++)
+			if (list.v[k].ready)
+				text = arena_printf(l->a, "%s%zu: %s %u\n", text, i / 2,
+						    ip_str(&list.v[k].ip, ip), list.v[k].port);
+	}
+	return text;
+}
+
+/* Whatever they came from: as an Endpoints object of a Service without selector they are the same. */
+static void test_as_object(void **state)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct lab *l = lab_new();
+		struct model *m = lab_build(l, yaml_of(l, &cases[i]));
+		struct service *svc = lab_service(m, "web");
+		const struct endpoints *ep = model_endpoints_object(m, svc);
+		struct object *both[] = { &svc->meta, (struct object *)ep };
+		const char *want = ready(l, m), *got;
+
+		svc->selector.n = 0;
+		m = model_build(l->a, NULL, &(struct objects){ both, ep ? 2 : 1 }, &l->opt, l->d);
+		got = m ? ready(l, m) : lab_said(l);
+		if (strcmp(got, want))
+			fail_msg("%s:\n%sexpected:\n%s", cases[i].name, got, want);
+		lab_free(l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_after_removal),
+		cmocka_unit_test(test_as_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
