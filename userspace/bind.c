@@ -140,11 +140,16 @@ static void struct_key(struct bind *b, struct frame *f, const char *s, size_t le
 	f->seen |= 1ull << i;
 }
 
+static void place_met(struct bind *b)
+{
+	*(uint64_t *)scratch_add(&b->places, sizeof(uint64_t)) = bind_here(b);
+}
+
 static void map_key(struct bind *b, struct frame *f, const char *s, size_t len)
 {
 	struct pair *p;
 
-	*(uint64_t *)scratch_add(&b->places, sizeof(uint64_t)) = bind_here(b);
+	place_met(b);
 	b->map_key = NULL;
 	p = scratch_add(&b->scratch[f->level], sizeof(*p));
 	f->n++;
@@ -173,9 +178,18 @@ static void list_begin(struct bind *b, enum mode mode, const struct field *field
 	f->field = field;
 	f->base = at;
 	b->scratch[f->level].used = 0;
-	if (mode == M_MAP)
-		b->places.used = 0;
+	b->places.used = 0;
 	b->map_key = NULL;
+}
+
+/* Where the @n values that were met last stood. @at: the field's struct places. */
+static void places_keep(struct bind *b, const uint64_t *met, size_t n, struct places *at)
+{
+	struct loc *v = arena_alloc(b->arena, n * sizeof(*v));
+
+	for (size_t i = 0; i < n; i++)
+		b->src->locate(b->src, met[i], &v[i]);
+	*at = (struct places){ v, n };
 }
 
 /* The list is complete: give it memory that arena_push() can go on with. */
@@ -193,6 +207,9 @@ static void list_end(struct bind *b, struct frame *f)
 	list->v = arena_alloc(b->arena, cap * (s->used / f->n));
 	memcpy(list->v, s->p, s->used);
 	list->n = f->n;
+	if (f->field->places && b->diag)
+		places_keep(b, (const uint64_t *)b->places.p, f->n,
+			    (struct places *)(f->base - f->field->offset + f->field->places));
 }
 
 struct key_at {
@@ -258,6 +275,7 @@ static void element_skip(struct bind *b, struct frame *f)
 	if (f->mode == M_MAP)	/* its key has it already */
 		return;
 	f->n++;
+	place_met(b);
 	scratch_add(&b->scratch[f->level],
 		    f->mode == M_LIST ? f->schema->size : sizeof(const char *));
 }
@@ -381,12 +399,25 @@ bool bind_key(struct bind *b, const char *s, size_t len)
 	return !b->stop;
 }
 
+static void field_add(struct bind *b, struct frame *f, enum scalar type, const char *s, size_t len)
+{
+	const struct field *field = f->field;
+	uint64_t here;
+
+	bind_field_set(b, field, f->base + field->offset, type, s, len);
+	if (!field->places || !b->diag)
+		return;
+	here = bind_here(b);
+	places_keep(b, &here, 1, (struct places *)(f->base + field->places));
+}
+
 static void strings_add(struct bind *b, struct frame *f, enum scalar type, const char *s,
 			size_t len)
 {
 	const char **at = scratch_add(&b->scratch[f->level], sizeof(*at));
 
 	f->n++;
+	place_met(b);
 	*at = "";
 	if (type == SCALAR_STRING)
 		bind_string_set(b, f->field, at, s, len);
@@ -404,7 +435,7 @@ bool bind_scalar(struct bind *b, enum scalar type, const char *s, size_t len)
 		return true;
 	switch (f->mode) {
 	case M_STRUCT:
-		bind_field_set(b, f->field, f->base + f->field->offset, type, s, len);
+		field_add(b, f, type, s, len);
 		break;
 	case M_MAP:
 		map_value(b, f, type, s, len);

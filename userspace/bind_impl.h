@@ -108,7 +108,7 @@ struct bind {
 	struct text odd_key;		/* an unknown field, while it is complained about */
 	struct log log;
 	struct scratch scratch[LEVELS_MAX];
-	struct scratch places;		/* uint64_t: of the keys of an M_MAP */
+	struct scratch places;		/* uint64_t: of the elements of the list at hand */
 	struct said *said;
 	size_t n_said;
 	struct skipped *skipped;

@@ -9,7 +9,7 @@
 
 /* An address that must be of @family (0: either). The field is told by @fmt. */
 __attribute__((format(printf, 5, 6)))
-static void address(struct diag *d, const struct object *o, const char *text, int family,
+static void address(struct diag *d, const struct loc *loc, const char *text, int family,
 		    const char *fmt, ...)
 {
 	const char *fault;
@@ -24,9 +24,9 @@ static void address(struct diag *d, const struct object *o, const char *text, in
 	vsnprintf(field, sizeof(field), fmt, ap);
 	va_end(ap);
 	if (fault)
-		diag_error(d, &o->loc, field, "%s%s%s", text ? text : "", text ? " " : "", fault);
+		diag_error(d, loc, field, "%s%s%s", text ? text : "", text ? " " : "", fault);
 	else
-		diag_error(d, &o->loc, field, "%s is not an %s address, as addressType says",
+		diag_error(d, loc, field, "%s is not an %s address, as addressType says",
 			   text, family_name(family));
 }
 
@@ -52,10 +52,27 @@ static void names(const struct object *o, struct diag *d)
 	}
 	fault = label ? label_fault(o->name) : domain_fault(o->name);
 	if (fault)
-		diag_error(d, &o->loc, "metadata.name", "%s %s", o->name, fault);
+		diag_error(d, place_of(o, &o->at.name, 0), "metadata.name", "%s %s", o->name,
+			   fault);
 	fault = o->ns ? label_fault(o->ns) : NULL;
 	if (fault)
-		diag_error(d, &o->loc, "metadata.namespace", "%s %s", o->ns, fault);
+		diag_error(d, place_of(o, &o->at.ns, 0), "metadata.namespace", "%s %s", o->ns,
+			   fault);
+}
+
+void check_labels(const struct object *o, const struct map *m, const struct places *at,
+		  const char *field, struct diag *d)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const char *key = m->v[i].key, *value = m->v[i].value;
+
+		if (label_key_fault(key))
+			diag_error(d, place_of(o, at, i), field, "\"%s\" %s", key,
+				   label_key_fault(key));
+		if (label_value_fault(value))
+			diag_error(d, place_of(o, at, i), field, "%s: \"%s\" %s", key, value,
+				   label_value_fault(value));
+	}
 }
 
 static void pod(const struct pod *p, struct diag *d)
@@ -65,9 +82,9 @@ static void pod(const struct pod *p, struct diag *d)
 		       (p->host_ip || p->n_host_ips || p->node_name);
 
 	if (p->pod_ip && *p->pod_ip)
-		address(d, o, p->pod_ip, 0, "status.podIP");
+		address(d, place_of(o, &p->at.pod_ip, 0), p->pod_ip, 0, "status.podIP");
 	for (size_t i = 0; i < p->n_pod_ips; i++)
-		address(d, o, p->pod_ips[i].ip, 0, "status.podIPs[%zu].ip", i);
+		address(d, &p->pod_ips[i].loc, p->pod_ips[i].ip, 0, "status.podIPs[%zu].ip", i);
 	node_address(d, o, p->host_ip, "status.hostIP");
 	for (size_t i = 0; i < p->n_host_ips; i++)
 		node_address(d, o, p->host_ips[i].ip, "status.hostIPs");
@@ -99,10 +116,10 @@ static void endpoints(const struct endpoints *ep, struct diag *d)
 		const struct ep_subset *s = &ep->subsets[i];
 
 		for (size_t j = 0; j < s->n_addresses; j++)
-			address(d, o, s->addresses[j].ip, 0,
+			address(d, &s->addresses[j].loc, s->addresses[j].ip, 0,
 				"subsets[%zu].addresses[%zu].ip", i, j);
 		for (size_t j = 0; j < s->n_not_ready; j++)
-			address(d, o, s->not_ready[j].ip, 0,
+			address(d, &s->not_ready[j].loc, s->not_ready[j].ip, 0,
 				"subsets[%zu].notReadyAddresses[%zu].ip", i, j);
 		snprintf(where, sizeof(where), "subsets[%zu].", i);
 		ports(o, where, s->ports, s->n_ports, d);
@@ -122,11 +139,12 @@ static void slice(const struct slice *s, struct diag *d)
 	ports(o, "", s->ports, s->n_ports, d);
 	for (size_t i = 0; family && i < s->n_endpoints; i++) {
 		const struct strings *a = &s->endpoints[i].addresses;
+		const struct loc *loc = &s->endpoints[i].loc;
 
 		if (!a->n)
-			address(d, o, NULL, family, "endpoints[%zu].addresses", i);
+			address(d, loc, NULL, family, "endpoints[%zu].addresses", i);
 		for (size_t j = 0; j < a->n; j++)
-			address(d, o, a->v[j], family, "endpoints[%zu].addresses[%zu]", i, j);
+			address(d, loc, a->v[j], family, "endpoints[%zu].addresses[%zu]", i, j);
 	}
 }
 
@@ -156,6 +174,7 @@ static void node(const struct node *n, struct diag *d)
 void check_object(const struct options *opt, const struct object *o, struct diag *d)
 {
 	names(o, d);
+	check_labels(o, &o->labels, &o->at.labels, "metadata.labels", d);
 	switch (o->kind) {
 	case KIND_SERVICE:
 		check_service(opt, OBJ(service, o), d);

@@ -33,16 +33,20 @@ static const char *element(struct check *c, const char *list, size_t i)
 }
 
 #define wrong(c, field, ...) diag_error((c)->d, &(c)->svc->meta.loc, (field), __VA_ARGS__)
+/* @what: a member of service.at */
+#define wrong_at(c, what, i, field, ...) \
+	diag_error((c)->d, place_of(&(c)->svc->meta, &(c)->svc->at.what, (i)), (field), __VA_ARGS__)
 #define wrong_port(c, i, what, ...) \
 	diag_error((c)->d, &(c)->svc->ports[i].loc, port_field((c), (i), (what)), __VA_ARGS__)
 
-static bool address(struct check *c, const char *field, const char *text, struct ip *ip)
+static void address(struct check *c, const struct places *p, size_t i, const char *field,
+		    const char *text)
 {
-	const char *fault = ip_fault(text, ip);
+	struct ip ip;
+	const char *fault = ip_fault(text, &ip);
 
 	if (fault)
-		wrong(c, field, "%s %s", text, fault);
-	return !fault;
+		diag_error(c->d, place_of(&c->svc->meta, p, i), field, "%s %s", text, fault);
 }
 
 /* Ports */
@@ -100,6 +104,30 @@ static void node_port(struct check *c, size_t i)
 			   opt->nodeport_min, opt->nodeport_max);
 }
 
+/* Against the node port range, and the Service's own node ports. */
+static void health_port(struct check *c)
+{
+	const struct service *svc = c->svc;
+	const char *field = "spec.healthCheckNodePort";
+	int port = (int)svc->health_check_node_port;
+
+	if (port <= 0 || object_is_decided(&svc->meta))
+		return;
+	if (!service_has_health_port(svc)) {
+		wrong_at(c, health_check_node_port, 0, field, "%d given, but only a LoadBalancer "
+			 "with externalTrafficPolicy Local has one: remove it", port);
+		return;
+	}
+	if (port < c->opt->nodeport_min || port > c->opt->nodeport_max)
+		wrong_at(c, health_check_node_port, 0, field, "%d is outside the node port range "
+			 "%u-%u: expected a port in it, or another --nodeport-range", port,
+			 c->opt->nodeport_min, c->opt->nodeport_max);
+	for (size_t i = 0; i < svc->n_ports; i++)
+		if (svc->ports[i].node_port == port && str_is(svc->ports[i].protocol, "TCP"))
+			wrong_at(c, health_check_node_port, 0, field, "%d is the node port of "
+				 "spec.ports[%zu] too: expected another one", port, i);
+}
+
 static void ports(struct check *c)
 {
 	const struct service *svc = c->svc;
@@ -128,29 +156,46 @@ static void families(struct check *c)
 	const struct strings *f = &c->svc->ip_families;
 
 	if (f->n > 2)
-		wrong(c, "spec.ipFamilies", "%zu families: there are two, IPv4 and IPv6", f->n);
+		wrong_at(c, ip_families, 2, "spec.ipFamilies", "%zu families: there are two, "
+			 "IPv4 and IPv6", f->n);
 	else if (f->n == 2 && str_same(f->v[0], f->v[1]))
-		wrong(c, "spec.ipFamilies", "%s twice: expected one of each family", f->v[0]);
+		wrong_at(c, ip_families, 1, "spec.ipFamilies", "%s twice: expected one of each family", f->v[0]);
 	else if (f->n == 2 && str_is(c->svc->ip_family_policy, "SingleStack"))
 		wrong(c, "spec.ipFamilyPolicy", "SingleStack with two families: expected "
 		      "PreferDualStack or RequireDualStack, or one family");
+}
+
+static bool in_service_cidrs(const struct options *opt, const struct ip *ip)
+{
+	for (size_t i = 0; i < opt->service_cidrs.n; i++)
+		if (prefix_has(&opt->service_cidrs.v[i], ip))
+			return true;
+	return !opt->service_cidrs.n;
 }
 
 static void cluster_ip(struct check *c, size_t i)
 {
 	const struct service *svc = c->svc;
 	const char *text = svc->cluster_ips.v[i];
-	const char *field = element(c, "spec.clusterIPs", i);
+	/* clusterIP stands for clusterIPs[0]: named is what was written. */
+	bool single = !i && !svc->at.cluster_ips.n;
+	const char *field = single ? "spec.clusterIP" : element(c, "spec.clusterIPs", i);
+	const struct loc *loc = single ? place_of(&svc->meta, &svc->at.cluster_ip, 0) :
+				place_of(&svc->meta, &svc->at.cluster_ips, i);
 	struct ip ip;
+	const char *fault = ip_fault(text, &ip);
 
-	if (!address(c, field, text, &ip))
-		return;
-	if (i >= svc->ip_families.n)
-		wrong(c, field, "%s is one more than ipFamilies has: expected an address a family",
-		      text);
+	if (fault)
+		diag_error(c->d, loc, field, "%s %s", text, fault);
+	else if (i >= svc->ip_families.n)
+		diag_error(c->d, loc, field, "%s is one more than ipFamilies has: expected an "
+			   "address a family", text);
 	else if (family_parse(svc->ip_families.v[i]) != ip.family)
-		wrong(c, field, "%s is not an %s address: expected one, as ipFamilies[%zu] says",
-		      text, svc->ip_families.v[i], i);
+		diag_error(c->d, loc, field, "%s is not an %s address: expected one, as "
+			   "ipFamilies[%zu] says", text, svc->ip_families.v[i], i);
+	else if (!object_is_decided(&svc->meta) && !in_service_cidrs(c->opt, &ip))
+		diag_warn(c->d, loc, field, "%s is outside --service-cidr: no machine and no Pod "
+			  "may have this address", text);
 }
 
 static void cluster_ips(struct check *c)
@@ -159,22 +204,22 @@ static void cluster_ips(struct check *c)
 	const struct strings *ips = &svc->cluster_ips;
 
 	if (ips->n && !str_same(svc->cluster_ip, ips->v[0])) {
-		wrong(c, "spec.clusterIP", "%s differs from clusterIPs[0], %s: expected the same",
-		      svc->cluster_ip, ips->v[0]);
+		wrong_at(c, cluster_ip, 0, "spec.clusterIP", "%s differs from "
+			 "clusterIPs[0], %s: expected the same", svc->cluster_ip, ips->v[0]);
 		return;
 	}
 	for (size_t i = 0; i < ips->n; i++) {
 		bool none = str_is(ips->v[i], "None");
 
 		if (none && ips->n > 1)
-			wrong(c, element(c, "spec.clusterIPs", i), "None beside addresses: "
-			      "expected None alone (headless) or addresses only");
+			wrong_at(c, cluster_ips, i, element(c, "spec.clusterIPs", i), "None "
+				 "beside addresses: expected None alone (headless) or addresses only");
 		else if (!none)
 			cluster_ip(c, i);
 	}
 	if (service_is_headless(svc) && service_has_node_ports(svc))
-		wrong(c, "spec.clusterIP", "None with type %s: a headless Service has no address "
-		      "to balance, use type ClusterIP", svc->type);
+		wrong_at(c, cluster_ip, 0, "spec.clusterIP", "None with type %s: a "
+			 "headless Service has no address to balance, use type ClusterIP", svc->type);
 }
 
 static void alias(struct check *c)
@@ -191,11 +236,12 @@ static void alias(struct check *c)
 		len -= name[len - 1] == '.';
 		snprintf(host, sizeof(host), "%.*s", (int)(len < 255 ? len : 255), name);
 		if (domain_fault(host))
-			wrong(c, "spec.externalName", "%s %s", name, domain_fault(host));
+			wrong_at(c, external_name, 0, "spec.externalName", "%s %s", name,
+				 domain_fault(host));
 	}
 	if ((svc->cluster_ip && *svc->cluster_ip) || svc->cluster_ips.n)
-		wrong(c, "spec.clusterIP", "given for type ExternalName, which has no address: "
-		      "remove it");
+		wrong_at(c, cluster_ip, 0, "spec.clusterIP", "given for type ExternalName, which "
+			 "has no address: remove it");
 	if (svc->selector.n)
 		diag_warn(c->d, &svc->meta.loc, "spec.selector",
 			  "ignored: an ExternalName stands for a name, not for Pods");
@@ -227,24 +273,26 @@ static void outside(struct check *c)
 {
 	const struct service *svc = c->svc;
 	size_t n = svc->external_ips.n + svc->n_ingress;
-	struct ip ip;
+	static const struct places nowhere;
 
 	for (size_t i = 0; i < svc->external_ips.n; i++)
-		address(c, element(c, "spec.externalIPs", i), svc->external_ips.v[i], &ip);
+		address(c, &svc->at.external_ips, i, element(c, "spec.externalIPs", i),
+			svc->external_ips.v[i]);
 	for (size_t i = 0; i < svc->n_ingress; i++)
 		if (svc->ingress[i].ip)
-			address(c, element(c, "status.loadBalancer.ingress", i),
-				svc->ingress[i].ip, &ip);
+			address(c, &nowhere, 0, element(c, "status.loadBalancer.ingress", i),
+				svc->ingress[i].ip);
 	if (n > ADDRESSES_MAX)
-		wrong(c, "spec.externalIPs", "%zu external and load balancer addresses: "
+		wrong_at(c, external_ips, 0, "spec.externalIPs", "%zu external and load balancer addresses: "
 		      "at most %d are possible", n, ADDRESSES_MAX);
 	if (svc->load_balancer_ip && *svc->load_balancer_ip)
-		address(c, "spec.loadBalancerIP", svc->load_balancer_ip, &ip);
+		address(c, &svc->at.load_balancer_ip, 0, "spec.loadBalancerIP",
+			svc->load_balancer_ip);
 	for (size_t i = 0; i < svc->source_ranges.n; i++)
 		if (!lenient_cidr(svc->source_ranges.v[i]))
-			wrong(c, element(c, "spec.loadBalancerSourceRanges", i),
-			      "%s is not a CIDR: expected one such as 192.0.2.0/24",
-			      svc->source_ranges.v[i]);
+			wrong_at(c, source_ranges, i,
+				 element(c, "spec.loadBalancerSourceRanges", i), "%s is not a CIDR: "
+				 "expected one such as 192.0.2.0/24", svc->source_ranges.v[i]);
 }
 
 void check_service(const struct options *opt, const struct service *svc, struct diag *d)
@@ -253,6 +301,7 @@ void check_service(const struct options *opt, const struct service *svc, struct 
 
 	ports(&c);
 	annotations_check(svc, d);
+	check_labels(&svc->meta, &svc->selector, &svc->at.selector, "spec.selector", d);
 	if (service_is_alias(svc)) {
 		alias(&c);
 		return;
@@ -260,4 +309,5 @@ void check_service(const struct options *opt, const struct service *svc, struct 
 	families(&c);
 	cluster_ips(&c);
 	outside(&c);
+	health_port(&c);
 }

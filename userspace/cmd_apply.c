@@ -80,8 +80,8 @@ static void place(struct cli *c, const struct request *r)
 			o->ns = r->ns ? r->ns : "default";
 		if (!r->ns || !strcmp(o->ns, r->ns))
 			continue;
-		diag_error(c->d, &o->loc, "metadata.namespace", "%s, but -n says %s: leave out one "
-			   "of the two, or make them the same", o->ns, r->ns);
+		diag_error(c->d, place_of(o, &o->at.ns, 0), "metadata.namespace", "%s, but -n "
+			   "says %s: leave out one of the two, or make them the same", o->ns, r->ns);
 		errors++;
 	}
 }
@@ -247,7 +247,7 @@ int cmd_apply(struct cli *c, int argc, char **argv)
 		return EXIT_ERROR;
 	if (!r.objects.n) {
 		diag_error(c->d, NULL, NULL, "there is no object in %s%s: nothing to apply, nothing pruned",
-			   r.paths[0], r.n_paths > 1 ? " and the others" : "");
+			   strcmp(r.paths[0], "-") ? r.paths[0] : "standard input", r.n_paths > 1 ? " and the others" : "");
 		return EXIT_ERROR;
 	}
 	if (session_open(&s, c, r.dry_run ? STATE_READ : STATE_WRITE)) {

@@ -22,21 +22,61 @@ static const char *place(char *buf, size_t size, const struct object *o)
 	return buf;
 }
 
-/* The error is laid to the one that is new, of two new ones to the later. */
-static void clash(struct conflict *c, const struct catalog_entry *a,
-		  const struct catalog_entry *b, const char *field, const char *what,
-		  const char *remedy)
+static uint8_t proto_number(const char *name)
 {
-	const struct object *old = a->obj, *new = b->obj;
+	return str_is(name, "UDP") ? IPPROTO_UDP : str_is(name, "SCTP") ? IPPROTO_SCTP :
+	       IPPROTO_TCP;
+}
+
+/* Where a Service says what another one has. */
+struct spot {
+	const struct loc *loc;
+	char field[48];
+};
+
+static struct spot cluster_ip_spot(const struct service *svc, const char *text)
+{
+	const struct strings *ips = &svc->cluster_ips;
+	struct spot spot = { place_of(&svc->meta, &svc->at.cluster_ip, 0), "spec.clusterIP" };
+
+	for (size_t i = 0; i < ips->n && i < svc->at.cluster_ips.n; i++) {
+		if (strcmp(ips->v[i], text))
+			continue;
+		spot.loc = &svc->at.cluster_ips.v[i];
+		snprintf(spot.field, sizeof(spot.field), "spec.clusterIPs[%zu]", i);
+	}
+	return spot;
+}
+
+static struct spot node_port_spot(const struct service *svc, const struct addr *key)
+{
+	struct spot spot = { place_of(&svc->meta, &svc->at.health_check_node_port, 0),
+			     "spec.healthCheckNodePort" };
+
+	for (size_t i = 0; i < svc->n_ports; i++) {
+		const struct service_port *p = &svc->ports[i];
+
+		if (p->node_port != key->port || proto_number(p->protocol) != key->proto)
+			continue;
+		spot.loc = p->loc.file ? &p->loc : &svc->meta.loc;
+		snprintf(spot.field, sizeof(spot.field), "spec.ports[%zu].nodePort", i);
+		break;
+	}
+	return spot;
+}
+
+/* The error is laid to the one that is new, of two new ones to the later. */
+static const struct object *blamed(const struct catalog_entry *a, const struct catalog_entry *b)
+{
+	return b->changed ? b->obj : a->changed ? a->obj : NULL;
+}
+
+static void clash(struct conflict *c, const struct object *new, const struct object *old,
+		  const struct spot *spot, const char *what, const char *remedy)
+{
 	char at[256];
 
-	if (!a->changed && !b->changed)
-		return;
-	if (!b->changed) {
-		old = b->obj;
-		new = a->obj;
-	}
-	diag_error(c->d, &new->loc, field,
+	diag_error(c->d, spot->loc, spot->field,
 		   "Service %s/%s: %s is that of Service %s/%s (%s): %s", new->ns, new->name,
 		   what, old->ns, old->name, place(at, sizeof(at), old), remedy);
 }
@@ -60,43 +100,41 @@ static void cluster_ips(struct conflict *c, struct catalog_entry *e)
 
 	for (size_t i = 0; i < svc->cluster_ips.n; i++) {
 		const char *text = svc->cluster_ips.v[i];
-		struct catalog_entry *other;
+		const struct catalog_entry *other;
+		const struct object *new;
+		struct spot spot;
 		char what[80];
 
 		if (!ip_parse(text, &ip))
 			continue;
 		other = take(c, &(struct addr){ .ip = ip }, e);
+		new = other ? blamed(other, e) : NULL;
+		if (!new)
+			continue;
+		spot = cluster_ip_spot(OBJ(service, new), text);
 		snprintf(what, sizeof(what), "cluster IP %s", text);
-		if (other)
-			clash(c, other, e, "spec.clusterIP", what,
-			      "expected another address, or none to have one allocated");
+		clash(c, new, new == e->obj ? other->obj : e->obj, &spot, what,
+		      "expected another address, or none to have one allocated");
 	}
 }
 
-static uint8_t proto_number(const char *name)
-{
-	return str_is(name, "UDP") ? IPPROTO_UDP : str_is(name, "SCTP") ? IPPROTO_SCTP :
-	       IPPROTO_TCP;
-}
-
-/* @field: "ports" means its element @i. */
-static void node_port(struct conflict *c, struct catalog_entry *e, const char *field, size_t i,
-		      const char *protocol, int64_t port)
+static void node_port(struct conflict *c, struct catalog_entry *e, const char *protocol,
+		      int64_t port)
 {
 	struct addr key = { .proto = proto_number(protocol), .port = (uint16_t)port };
-	struct catalog_entry *other;
-	char what[48], where[48];
+	const struct catalog_entry *other;
+	const struct object *new;
+	struct spot spot;
+	char what[48];
 
-	if (port <= 0)
+	other = port > 0 ? take(c, &key, e) : NULL;
+	new = other ? blamed(other, e) : NULL;
+	if (!new)
 		return;
-	other = take(c, &key, e);
-	if (!other)
-		return;
+	spot = node_port_spot(OBJ(service, new), &key);
 	snprintf(what, sizeof(what), "%s node port %d", protocol, (int)port);
-	snprintf(where, sizeof(where), "spec.%s", field);
-	if (!strcmp(field, "ports"))
-		snprintf(where, sizeof(where), "spec.ports[%zu].nodePort", i);
-	clash(c, other, e, where, what, "expected another port, or none to have one allocated");
+	clash(c, new, new == e->obj ? other->obj : e->obj, &spot, what,
+	      "expected another port, or none to have one allocated");
 }
 
 void conflict_check(struct model *m, unsigned int most, struct diag *d)
@@ -111,8 +149,7 @@ void conflict_check(struct model *m, unsigned int most, struct diag *d)
 
 		cluster_ips(&c, e);
 		for (size_t j = 0; j < svc->n_ports; j++)
-			node_port(&c, e, "ports", j, svc->ports[j].protocol,
-				  svc->ports[j].node_port);
-		node_port(&c, e, "healthCheckNodePort", 0, "TCP", svc->health_check_node_port);
+			node_port(&c, e, svc->ports[j].protocol, svc->ports[j].node_port);
+		node_port(&c, e, "TCP", svc->health_check_node_port);
 	}
 }

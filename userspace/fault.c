@@ -87,3 +87,43 @@ const char *port_name_fault(const char *name)
 		return NULL;
 	return "is not a port name: expected up to 15 of a-z, 0-9 and '-', at least one letter";
 }
+
+static bool is_word(char c)
+{
+	return is_alnum(c) || (c >= 'A' && c <= 'Z');
+}
+
+/* Up to 63 of them, letters or digits at the ends. */
+static bool is_label_text(const char *s)
+{
+	size_t n = strlen(s);
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_word(s[i]) && !(i && i + 1 < n && strchr("-_.", s[i])))
+			return false;
+	return n <= LABEL_MAX;
+}
+
+const char *label_key_fault(const char *key)
+{
+	const char *slash = strchr(key, '/'), *name = slash ? slash + 1 : key;
+	char prefix[DOMAIN_MAX + 1];
+
+	if (slash && slash - key <= DOMAIN_MAX) {
+		memcpy(prefix, key, (size_t)(slash - key));
+		prefix[slash - key] = '\0';
+	}
+	if (*name && is_label_text(name) &&
+	    (!slash || (slash - key <= DOMAIN_MAX && !domain_fault(prefix))))
+		return NULL;
+	return "is not a label's name: expected up to 63 of a-z, A-Z, 0-9, '-', '_' and '.', "
+	       "perhaps a DNS name and '/' before them";
+}
+
+const char *label_value_fault(const char *value)
+{
+	if (is_label_text(value))
+		return NULL;
+	return "is not a label's value: expected up to 63 of a-z, A-Z, 0-9, '-', '_' and '.', "
+	       "the first and last a letter or digit";
+}

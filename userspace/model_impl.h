@@ -72,7 +72,9 @@ bool prefixes_have(const struct prefixes *p, int family);	/* one of it */
 /* overlay.c: what was allocated for @was and is not written in @svc, its successor. */
 void overlay_service(struct arena *a, const struct service *was, struct service *svc);
 
-/* check.c: one object by itself; check_service.c: one Service. */
+/* check.c: one object by itself, its labels or a selector; check_service.c: one Service. */
+void check_labels(const struct object *o, const struct map *m, const struct places *at,
+		  const char *field, struct diag *d);
 void check_object(const struct options *opt, const struct object *o, struct diag *d);
 void check_service(const struct options *opt, const struct service *svc, struct diag *d);
 
@@ -80,6 +82,8 @@ void check_service(const struct options *opt, const struct service *svc, struct 
 const char *ip_fault(const char *text, struct ip *ip);
 const char *label_fault(const char *name);	/* DNS label */
 const char *domain_fault(const char *name);	/* DNS labels with dots between */
+const char *label_key_fault(const char *key);
+const char *label_value_fault(const char *value);
 const char *port_name_fault(const char *name);	/* of a container port */
 
 /*

@@ -52,6 +52,12 @@ struct int_or_str {
 	const char *str;
 };
 
+/* Where in the input a value stood, or each of a list; n = 0: it did not come from there. */
+struct places {
+	const struct loc *v;
+	size_t n;
+};
+
 struct object {
 	enum kind kind;
 	const char *api_version;
@@ -64,6 +70,7 @@ struct object {
 	struct map labels;
 	struct map annotations;
 	struct loc loc;		/* where it began in the input */
+	struct { struct places name, ns, labels; } at;
 };
 
 struct service_port {
@@ -107,6 +114,10 @@ struct service {
 	const char *traffic_distribution;
 	struct ingress_ip *ingress;	/* status.loadBalancer.ingress */
 	size_t n_ingress;
+	struct {
+		struct places cluster_ip, cluster_ips, ip_families, external_ips, external_name;
+		struct places load_balancer_ip, source_ranges, health_check_node_port, selector;
+	} at;
 };
 
 struct container_port {
@@ -130,6 +141,7 @@ struct condition {
 
 struct ip_entry {		/* an element of podIPs, hostIPs */
 	const char *ip;
+	struct loc loc;
 };
 
 struct pod {
@@ -151,6 +163,7 @@ struct pod {
 	size_t n_host_ips;
 	struct condition *conditions;
 	size_t n_conditions;
+	struct { struct places pod_ip; } at;
 };
 
 struct target_ref {
@@ -166,6 +179,7 @@ struct ep_address {
 	const char *hostname;
 	const char *node_name;
 	struct target_ref target;
+	struct loc loc;
 };
 
 struct ep_port {		/* of Endpoints and of slices */
@@ -200,6 +214,7 @@ struct slice_endpoint {
 	struct strings hint_zones;	/* hints.forZones[].name */
 	struct strings hint_nodes;	/* hints.forNodes[].name */
 	struct target_ref target;
+	struct loc loc;
 };
 
 struct slice {
@@ -237,6 +252,12 @@ struct objects {
 const char *kind_name(enum kind k);		/* "EndpointSlice" */
 bool kind_has_namespace(enum kind k);
 const char *map_get(const struct map *m, const char *key);	/* or NULL */
+
+/* The place of the @i-th, or where the object begins. */
+static inline const struct loc *place_of(const struct object *o, const struct places *p, size_t i)
+{
+	return i < p->n ? &p->v[i] : &o->loc;
+}
 
 /* The object itself: each begins with its struct object. */
 #define OBJ(type, obj) ((struct type *)(obj))

@@ -5,6 +5,11 @@
 #define NAME(s) .name = (s), .len = sizeof(s) - 1
 #define ANY(s) { NAME(s), .type = F_ANY }
 #define STRING(s, t, m) { NAME(s), .type = F_STRING, .offset = offsetof(struct t, m) }
+/* The same for values whose place is kept: what is checked against others later. */
+#define PLACED(t, m) .offset = offsetof(struct t, m), .places = offsetof(struct t, at.m)
+#define PLACED_STRING(s, t, m) { NAME(s), .type = F_STRING, PLACED(t, m) }
+#define PLACED_MAP(s, t, m) { NAME(s), .type = F_MAP, PLACED(t, m) }
+#define PLACED_STRINGS(s, t, m) { NAME(s), .type = F_STRINGS, PLACED(t, m) }
 #define ENUM(s, t, m, v) \
 	{ NAME(s), .type = F_STRING, .offset = offsetof(struct t, m), .values = (v) }
 #define INT(s, t, m, lo, hi, what) \
@@ -65,10 +70,10 @@ static const struct field meta_fields[] = {
 	ANY("finalizers"),
 	ANY("generateName"),
 	ANY("generation"),
-	MAP("labels", object, labels),
+	PLACED_MAP("labels", object, labels),
 	ANY("managedFields"),
-	STRING("name", object, name),
-	STRING("namespace", object, ns),
+	PLACED_STRING("name", object, name),
+	PLACED_STRING("namespace", object, ns),
 	ANY("ownerReferences"),
 	STRING("resourceVersion", object, resource_version),
 	ANY("selfLink"),
@@ -116,22 +121,23 @@ SCHEMA(affinity_config, struct service);
 
 static const struct field service_spec_fields[] = {
 	BOOL("allocateLoadBalancerNodePorts", service, allocate_node_ports),
-	STRING("clusterIP", service, cluster_ip),
-	STRINGS("clusterIPs", service, cluster_ips),
-	STRINGS("externalIPs", service, external_ips),
-	STRING("externalName", service, external_name),
+	PLACED_STRING("clusterIP", service, cluster_ip),
+	PLACED_STRINGS("clusterIPs", service, cluster_ips),
+	PLACED_STRINGS("externalIPs", service, external_ips),
+	PLACED_STRING("externalName", service, external_name),
 	ENUM("externalTrafficPolicy", service, external_traffic_policy, policies),
-	PORT_OR_0("healthCheckNodePort", service, health_check_node_port),
+	{ NAME("healthCheckNodePort"), .type = F_INT, .flags = FIELD_ZERO_UNSET,
+	  PLACED(service, health_check_node_port), .min = 1, .max = 65535, .noun = "a port" },
 	ENUM("internalTrafficPolicy", service, internal_traffic_policy, policies),
-	{ NAME("ipFamilies"), .type = F_STRINGS, .offset = offsetof(struct service, ip_families),
+	{ NAME("ipFamilies"), .type = F_STRINGS, PLACED(service, ip_families),
 	  .values = families },
 	ENUM("ipFamilyPolicy", service, ip_family_policy, family_policies),
 	STRING("loadBalancerClass", service, load_balancer_class),
-	STRING("loadBalancerIP", service, load_balancer_ip),
-	STRINGS("loadBalancerSourceRanges", service, source_ranges),
+	PLACED_STRING("loadBalancerIP", service, load_balancer_ip),
+	PLACED_STRINGS("loadBalancerSourceRanges", service, source_ranges),
 	LIST("ports", service, ports, service_port),
 	BOOL("publishNotReadyAddresses", service, publish_not_ready),
-	MAP("selector", service, selector),
+	PLACED_MAP("selector", service, selector),
 	ENUM("sessionAffinity", service, session_affinity, affinities),
 	INLINE("sessionAffinityConfig", affinity_config),
 	ANY("topologyKeys"),
@@ -261,7 +267,7 @@ SCHEMA(pod_spec, struct pod);
 static const struct field ip_entry_fields[] = {
 	STRING("ip", ip_entry, ip),
 };
-SCHEMA(ip_entry, struct ip_entry);
+SCHEMA_LOC(ip_entry, struct ip_entry, offsetof(struct ip_entry, loc));
 
 static const struct field condition_fields[] = {
 	ANY("lastProbeTime"),
@@ -288,7 +294,7 @@ static const struct field pod_status_fields[] = {
 	ANY("nominatedNodeName"),
 	ANY("observedGeneration"),
 	ENUM("phase", pod, phase, phases),
-	STRING("podIP", pod, pod_ip),
+	PLACED_STRING("podIP", pod, pod_ip),
 	LIST("podIPs", pod, pod_ips, ip_entry),
 	ANY("qosClass"),
 	ANY("reason"),
@@ -333,7 +339,7 @@ static const struct field ep_address_fields[] = {
 	STRING("nodeName", ep_address, node_name),
 	STRUCT_AT("targetRef", offsetof(struct ep_address, target), target),
 };
-SCHEMA(ep_address, struct ep_address);
+SCHEMA_LOC(ep_address, struct ep_address, offsetof(struct ep_address, loc));
 
 static const struct field subset_fields[] = {
 	LIST("addresses", ep_subset, addresses, ep_address),
@@ -379,7 +385,7 @@ static const struct field slice_endpoint_fields[] = {
 	STRUCT_AT("targetRef", offsetof(struct slice_endpoint, target), target),
 	STRING("zone", slice_endpoint, zone),
 };
-SCHEMA(slice_endpoint, struct slice_endpoint);
+SCHEMA_LOC(slice_endpoint, struct slice_endpoint, offsetof(struct slice_endpoint, loc));
 
 static const struct field slice_fields[] = {
 	ENUM("addressType", slice, address_type, address_types),

@@ -35,6 +35,7 @@ struct field {
 	uint8_t type;
 	uint8_t flags;
 	uint32_t offset;
+	uint32_t places;		/* offset of its struct places, 0 = not kept */
 	int32_t min, max;
 	const char *noun;		/* "a port", for messages */
 	const char *const *values;	/* ends with NULL */

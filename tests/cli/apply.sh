@@ -92,7 +92,7 @@ t_namespace() {
 	sed 's/{name: web}/{name: web, namespace: other}/' "$M/web.yaml" >"$T/other.yaml"
 	for verb in apply diff delete; do
 		run $([ $verb = diff ] && echo 2 || echo 1) $verb -n team -f "$T/other.yaml"
-		says 'other.yaml:15:[0-9]+: error: metadata.namespace: other, but -n says team'
+		says 'other.yaml:17:34: error: metadata.namespace: other, but -n says team'
 	done
 	sed -i 's/10.96.0.10/10.96.0.20/' "$T/other.yaml"
 	run 0 apply -n other -f "$T/other.yaml"

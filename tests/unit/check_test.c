@@ -12,6 +12,7 @@ struct wrong {
 #define SAVED(spec) "apiVersion: v1\nkind: Service\nmetadata: {name: web, uid: x}\nspec: " spec "\n"
 #define PORT "ports: [{port: 80}]"
 #define E(field, text) "t.yaml:1:1: error: " field ": " text "\n"
+#define E_AT(at, field, text) "t.yaml:" at ": error: " field ": " text "\n"
 #define E_PORT(at, field, text) "t.yaml:4:" at ": error: spec.ports" field ": " text "\n"
 #define W(field, text) "t.yaml:1:1: warning: " field ": " text "\n"
 
@@ -24,7 +25,7 @@ static const struct wrong wrongs[] = {
 	{ "ExternalName without a name", SVC("{type: ExternalName}"),
 	  E("spec.externalName", "missing: type ExternalName needs the name it stands for") },
 	{ "ExternalName with an address", SVC("{type: ExternalName, externalName: a, clusterIP: 10.0.0.1}"),
-	  E("spec.clusterIP", "given for type ExternalName, which has no address: remove it") },
+	  E_AT("4:56", "spec.clusterIP", "given for type ExternalName, which has no address: remove it") },
 	{ "ExternalName with a selector", SVC("{type: ExternalName, externalName: a, selector: {a: b}}"),
 	  W("spec.selector", "ignored: an ExternalName stands for a name, not for Pods") },
 	{ "a port without a number", SVC("{ports: [{name: x}]}"),
@@ -44,40 +45,42 @@ static const struct wrong wrongs[] = {
 	  E_PORT("16", "[0].targetPort", "Web_1 is not a port name: expected up to 15 of a-z, 0-9 and "
 	  "'-', at least one letter") },
 	{ "an address that is none", SVC("{clusterIP: 10.0.0.300, " PORT "}"),
-	  E("spec.clusterIPs[0]", "10.0.0.300 is not an IP address: expected one such as 10.0.0.1 or "
+	  E_AT("4:19", "spec.clusterIP", "10.0.0.300 is not an IP address: expected one such as 10.0.0.1 or "
 	  "fd00::1") },
-	{ "an address outside its family", SVC("{clusterIP: 10.0.0.3, ipFamilies: [IPv6], " PORT "}"),
-	  E("spec.clusterIPs[0]", "10.0.0.3 is not an IPv6 address: expected one, as ipFamilies[0] says") },
+	{ "an address outside its family", SVC("{clusterIP: 10.96.0.3, ipFamilies: [IPv6], " PORT "}"),
+	  E_AT("4:19", "spec.clusterIP", "10.96.0.3 is not an IPv6 address: expected one, as "
+	  "ipFamilies[0] says") },
 	{ "more addresses than families",
-	  SVC("{clusterIPs: [10.0.0.3, 'fd00::3'], ipFamilyPolicy: SingleStack, " PORT "}"),
+	  SVC("{clusterIPs: [10.96.0.3, 'fd00:10:96::3'], ipFamilyPolicy: SingleStack, " PORT "}"),
 	  E("spec.ipFamilyPolicy", "SingleStack with two families: expected PreferDualStack or "
 	  "RequireDualStack, or one family") },
-	{ "two addresses of one family", SVC("{clusterIPs: [10.0.0.3, 10.0.0.4], " PORT "}"),
+	{ "two addresses of one family", SVC("{clusterIPs: [10.96.0.3, 10.96.0.4], " PORT "}"),
 	  E("spec.ipFamilies", "IPv4 twice: expected one of each family") },
-	{ "clusterIP is not clusterIPs[0]", SVC("{clusterIP: 10.0.0.3, clusterIPs: [10.0.0.4], " PORT "}"),
-	  E("spec.clusterIP", "10.0.0.3 differs from clusterIPs[0], 10.0.0.4: expected the same") },
-	{ "None beside an address", SVC("{clusterIPs: [10.0.0.3, None], " PORT "}"),
-	  E("spec.clusterIPs[1]", "None beside addresses: expected None alone (headless) or addresses "
+	{ "clusterIP is not clusterIPs[0]", SVC("{clusterIP: 10.96.0.3, clusterIPs: [10.96.0.4], " PORT "}"),
+	  E_AT("4:19", "spec.clusterIP", "10.96.0.3 differs from clusterIPs[0], 10.96.0.4: expected the same") },
+	{ "None beside an address", SVC("{clusterIPs: [10.96.0.3, None], " PORT "}"),
+	  E_AT("4:32", "spec.clusterIPs[1]", "None beside addresses: expected None alone (headless) or addresses "
 	  "only") },
 	{ "headless of type NodePort", SVC("{clusterIP: None, type: NodePort, " PORT "}"),
-	  E("spec.clusterIP", "None with type NodePort: a headless Service has no address to balance, "
+	  E_AT("4:19", "spec.clusterIP", "None with type NodePort: a headless Service has no address to balance, "
 	  "use type ClusterIP") },
 	{ "a loopback external IP", SVC("{externalIPs: [127.0.0.1], " PORT "}"),
-	  E("spec.externalIPs[0]", "127.0.0.1 is a loopback address: expected one other machines can "
+	  E_AT("4:22", "spec.externalIPs[0]", "127.0.0.1 is a loopback address: expected one other machines can "
 	  "reach") },
 	{ "a link-local external IP", SVC("{externalIPs: ['fe80::1'], " PORT "}"),
-	  E("spec.externalIPs[0]", "fe80::1 is a link-local address: expected one that is valid beyond "
-	  "a link") },
+	  E_AT("4:22", "spec.externalIPs[0]", "fe80::1 is a link-local address: expected one that is "
+	  "valid beyond a link") },
 	{ "a multicast external IP", SVC("{externalIPs: [224.0.0.1], " PORT "}"),
-	  E("spec.externalIPs[0]", "224.0.0.1 is a multicast or reserved address: expected a unicast one") },
+	  E_AT("4:22", "spec.externalIPs[0]", "224.0.0.1 is a multicast or reserved address: "
+	  "expected a unicast one") },
 	{ "a mapped external IP", SVC("{externalIPs: ['::ffff:10.0.0.1'], " PORT "}"),
-	  E("spec.externalIPs[0]", "::ffff:10.0.0.1 is an IPv4 address in the clothes of IPv6: write it "
-	  "as IPv4") },
+	  E_AT("4:22", "spec.externalIPs[0]", "::ffff:10.0.0.1 is an IPv4 address in the clothes of "
+	  "IPv6: write it as IPv4") },
 	{ "a bad load balancer address",
 	  SVC("{type: LoadBalancer, " PORT "}\nstatus: {loadBalancer: {ingress: [{ip: '::'}]}}"),
 	  E("status.loadBalancer.ingress[0]", ":: is the unspecified address: expected one to connect to") },
 	{ "a bad source range", SVC("{type: LoadBalancer, loadBalancerSourceRanges: [10.0.0.0/33], " PORT "}"),
-	  E("spec.loadBalancerSourceRanges[0]", "10.0.0.0/33 is not a CIDR: expected one such as "
+	  E_AT("4:55", "spec.loadBalancerSourceRanges[0]", "10.0.0.0/33 is not a CIDR: expected one such as "
 	  "192.0.2.0/24") },
 	{ "an API server tolerates spaces and host bits",
 	  SVC("{type: LoadBalancer, loadBalancerSourceRanges: [' 10.0.0.1/8 '], " PORT "}"), "" },
@@ -104,7 +107,7 @@ static const struct wrong wrongs[] = {
 	  W("metadata.annotations", "svcnat.io/x is unknown and ignored: there are svcnat.io/scheduler "
 	  "and svcnat.io/refuse") },
 	{ "a bad name", "{apiVersion: v1, kind: Service, metadata: {name: a.b}, spec: {" PORT "}}\n",
-	  E("metadata.name", "a.b is not a DNS label: expected up to 63 of a-z, 0-9 and '-', the ends "
+	  E_AT("1:50", "metadata.name", "a.b is not a DNS label: expected up to 63 of a-z, 0-9 and '-', the ends "
 	  "not '-'") },
 	{ "Pods may have dots", "{apiVersion: v1, kind: Pod, metadata: {name: a.b}, status: {podIP: 10.0.0.1}}\n",
 	  "" },
@@ -115,7 +118,7 @@ static const struct wrong wrongs[] = {
 	{ "a slice's address outside its family",
 	  "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv6, metadata: "
 	  "{name: s, labels: {kubernetes.io/service-name: web}}, endpoints: [{addresses: [10.0.0.1]}]}\n",
-	  E("endpoints[0].addresses[0]", "10.0.0.1 is not an IPv6 address, as addressType says") },
+	  E_AT("1:151", "endpoints[0].addresses[0]", "10.0.0.1 is not an IPv6 address, as addressType says") },
 	{ "a slice of names", "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: FQDN, "
 	  "metadata: {name: s, labels: {kubernetes.io/service-name: web}}, "
 	  "endpoints: [{addresses: [example.com]}]}\n", "" },
@@ -126,8 +129,8 @@ static const struct wrong wrongs[] = {
 	  "metadata: {name: s, labels: {kubernetes.io/service-name: web}}, ports: [{port: 0}]}\n",
 	  W("ports[0].port", "missing or 0: this port is ignored") },
 	{ "bad Endpoints", "{apiVersion: v1, kind: Endpoints, metadata: {name: web}, subsets: "
-	  "[{notReadyAddresses: [{ip: x}]}]}\n", E("subsets[0].notReadyAddresses[0].ip", "x is not an IP "
-	  "address: expected one such as 10.0.0.1 or fd00::1") },
+	  "[{notReadyAddresses: [{ip: x}]}]}\n", E_AT("1:89", "subsets[0].notReadyAddresses[0].ip",
+	  "x is not an IP address: expected one such as 10.0.0.1 or fd00::1") },
 	{ "a bad podCIDR", "{apiVersion: v1, kind: Node, metadata: {name: n}, spec: {podCIDR: 10.0.0.1/8}}\n",
 	  E("spec.podCIDR", "10.0.0.1/8 is not a CIDR: expected one such as 10.244.1.0/24, no bits set "
 	  "behind its length") },
@@ -138,7 +141,7 @@ static const struct wrong wrongs[] = {
 	  SVC("{type: NodePort, ports: [{port: 80, nodePort: 30001}]}") "---\n"
 	  "{apiVersion: v1, kind: Service, metadata: {name: api}, "
 	  "spec: {type: NodePort, ports: [{port: 80, nodePort: 30001}]}}\n",
-	  E("spec.ports[0].nodePort", "Service default/web: TCP node port 30001 is that of Service "
+	  E_AT("4:32", "spec.ports[0].nodePort", "Service default/web: TCP node port 30001 is that of Service "
 	  "default/api (t.yaml:6): expected another port, or none to have one allocated") },
 	{ "one nodePort for two protocols",
 	  SVC("{type: NodePort, ports: [{port: 80, nodePort: 30001}]}") "---\n"
@@ -148,7 +151,7 @@ static const struct wrong wrongs[] = {
 	  SVC("{clusterIP: 10.96.0.9, " PORT "}") "---\n"
 	  "{apiVersion: v1, kind: Service, metadata: {name: api, namespace: shop}, "
 	  "spec: {clusterIP: 10.96.0.9, " PORT "}}\n",
-	  "t.yaml:6:1: error: spec.clusterIP: Service shop/api: cluster IP 10.96.0.9 is that of Service "
+	  "t.yaml:6:91: error: spec.clusterIP: Service shop/api: cluster IP 10.96.0.9 is that of Service "
 	  "default/web (t.yaml:1): expected another address, or none to have one allocated\n" },
 };
 
@@ -180,7 +183,7 @@ static void test_clash_with_known(void **state)
 	assert_null(lab_build(l, "{apiVersion: v1, kind: Service, metadata: {name: api}, "
 			      "spec: {type: NodePort, ports: [{port: 80, nodePort: 30001}]}}\n"));
 	assert_string_equal(lab_said(l),
-		"t.yaml:1:1: error: spec.ports[0].nodePort: Service default/api: TCP node port 30001 is "
+		"t.yaml:1:87: error: spec.ports[0].nodePort: Service default/api: TCP node port 30001 is "
 		"that of Service default/web (t.yaml:1): expected another port, or none to have one "
 		"allocated\n");
 	lab_free(l);
@@ -195,7 +198,7 @@ static void test_many(void **state)
 
 	for (int i = 0; i < 100; i++)
 		yaml = arena_printf(l->a, "%s---\n{apiVersion: v1, kind: Service, metadata: "
-				    "{name: s%d}, spec: {clusterIP: 10.0.0.1, " PORT "}}\n", yaml, i);
+				    "{name: s%d}, spec: {clusterIP: 10.96.0.1, " PORT "}}\n", yaml, i);
 	assert_null(lab_build(l, yaml));
 	for (said = lab_said(l); (said = strchr(said, '\n')); said++)
 		lines++;

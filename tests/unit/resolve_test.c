@@ -87,7 +87,7 @@ static const struct resolve_case cases[] = {
 	  "{ip: 203.0.113.2}]}"),
 	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n    + load balancer 203.0.113.2:80\n" },
 	{ "source ranges of a family close its addresses, for others too", SVC("web", "type: LoadBalancer, "
-	  "clusterIPs: [10.96.0.1, 'fd00::1'], allocateLoadBalancerNodePorts: false, externalIPs: "
+	  "clusterIPs: [10.96.0.1, 'fd00:10:96::1'], allocateLoadBalancerNodePorts: false, externalIPs: "
 	  "[198.51.100.1], loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 80}]}, status: "
 	  "{loadBalancer: {ingress: [{ip: 198.51.100.1}, {ip: '2001:db8::1'}]}")
 	  SVC("xen", "clusterIP: 10.96.0.2, externalIPs: [198.51.100.1], ports: [{port: 80}]"),
@@ -96,7 +96,7 @@ static const struct resolve_case cases[] = {
 	  "t.yaml:4:1: warning: 198.51.100.1 port 80 of Service default/xen is held by Service default/web, "
 	  "which comes first: not programmed here\n"
 	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n"
-	  "+ default/web: TCP [fd00::1]:80\n    + cluster IP [fd00::1]:80\n"
+	  "+ default/web: TCP [fd00:10:96::1]:80\n    + cluster IP [fd00:10:96::1]:80\n"
 	  "    + load balancer [2001:db8::1]:80\n"
 	  "+ default/xen: TCP 10.96.0.2:80\n    + cluster IP 10.96.0.2:80\n" },
 	{ "a range of everybody closes nothing", SVC("web", "type: LoadBalancer, clusterIP: 10.96.0.1, "
@@ -177,7 +177,7 @@ struct node_case {
 #define INTERNAL(ip) "{type: InternalIP, address: '" ip "'}"
 #define EXTERNAL(ip) "{type: ExternalIP, address: '" ip "'}"
 #define NODE_PORT SVC("web", "type: NodePort, clusterIP: 10.96.0.1, ports: [{port: 80, nodePort: 30001}]")
-#define NODE_PORT_6 SVC("web", "type: NodePort, clusterIP: 'fd00::5', ports: [{port: 80, nodePort: 30001}]")
+#define NODE_PORT_6 SVC("web", "type: NodePort, clusterIP: 'fd00:10:96::5', ports: [{port: 80, nodePort: 30001}]")
 
 static const struct node_case node_cases[] = {
 	{ "primary: the first InternalIP, else ExternalIP, a family", NODEPORT_PRIMARY, NULL, NULL,
