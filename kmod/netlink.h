@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Generic netlink: netlink.c has the family and its commands, parse.c turns
- * attributes into what the rest works on, fill.c the other way round.
+ * attributes into what the rest works on, fill.c the other way round, dump.c
+ * and event.c use that.
  */
 #ifndef _SVCNAT_NETLINK_H
 #define _SVCNAT_NETLINK_H
@@ -42,6 +43,9 @@ int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc,
 		      const struct svcnat_set *set);
 int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
 			 enum svcnat_masq masq);
+
+/* dump.c */
+int svcnat_service_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* event.c */
 void svcnat_event_commit(const struct svcnat_txn *txn);
