@@ -4,7 +4,9 @@
  *
  *   main.c       table of verbs, help
  *   options.c    options every verb takes: command line, SVCCTL_*, --config
- *   cmd_apply.c  apply, diff, delete         cmd_admin.c flush, restore, version
+ *   changes.c    what apply, diff and delete are asked to change
+ *   cmd_apply.c  apply, diff
+ *   cmd_admin.c  flush, restore, version
  *   cmd_VERB.c   the others, one each
  */
 #ifndef SVCCTL_CLI_H

@@ -12,11 +12,12 @@ static const struct verb {
 	const char *usage;
 	const char *what;
 } verbs[] = {
-	{ "apply", cmd_apply, "-f FILE|DIR|- [-R] [--prune] [--dry-run]",
+	{ "apply", cmd_apply, "-f FILE|DIR|- [-R] [-n NS] [--prune] [--dry-run]",
 	  "make these objects so" },
-	{ "diff", cmd_diff, "[-f FILE|DIR|-] [-R]",
+	{ "diff", cmd_diff, "[-f FILE|DIR|-] [-R] [-n NS] [--prune]",
 	  "what apply would change: exit 0 nothing, 1 something, 2 error" },
-	{ "delete", cmd_delete, "-f FILE|DIR|- | KIND NAME... [-n NS]", "remove objects" },
+	{ "delete", cmd_delete, "-f FILE|DIR|- | KIND NAME... [-n NS] [--ignore-not-found] [--dry-run]",
+	  "remove objects" },
 	{ "get", cmd_get, "services|endpoints|pods|nodes|namespaces|endpointslices|backends[,...] [NAME...] | TYPE/NAME... [-n NS|-A] [-o wide|json|yaml|name] [-w]",
 	  "list objects" },
 	{ "describe", cmd_describe, "service [NAME...] [-n NS|-A]", "all about a service" },

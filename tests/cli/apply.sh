@@ -51,7 +51,7 @@ t_dry_run() {
 t_diff() {
 	standin
 	run 1 diff -f "$M/web.yaml"
-	golden dry-run
+	golden diff
 	run 0 apply -f "$M/web.yaml"
 	run 0 diff -f "$M/web.yaml"
 	[ ! -s "$T/out" ]
@@ -61,17 +61,119 @@ t_diff() {
 	says "none.yaml"
 }
 
+# Objects the kernel never hears of differ as well.
+t_diff_objects() {
+	standin
+	run 0 apply -f "$M/web.yaml"
+	cat >"$T/quiet.yaml" <<-END
+		apiVersion: v1
+		kind: Service
+		metadata: {name: hl}
+		spec: {clusterIP: None, ports: [{port: 80}]}
+		---
+		apiVersion: v1
+		kind: Service
+		metadata: {name: alias}
+		spec: {type: ExternalName, externalName: a.example.com}
+		---
+		apiVersion: v1
+		kind: Service
+		metadata: {name: theirs, labels: {service.kubernetes.io/service-proxy-name: x}}
+		spec: {clusterIP: 10.96.0.30, ports: [{port: 80}]}
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: alone}
+		status: {podIP: 10.244.1.99}
+	END
+	run 1 diff -f "$T/quiet.yaml"
+	[ "$(cat "$T/out")" = "+ service/hl
++ service/alias
++ service/theirs
++ pod/alone" ]
+	run 0 apply -f "$T/quiet.yaml" --dry-run
+	[ "$(cat "$T/out")" = "service/hl created (dry run)
+service/alias created (dry run)
+service/theirs created (dry run)
+pod/alone created (dry run)" ]
+	run 0 apply -f "$T/quiet.yaml"
+	run 0 diff -f "$T/quiet.yaml"
+	[ ! -s "$T/out" ]
+	sed -i 's/a.example/b.example/' "$T/quiet.yaml"
+	run 1 diff -f "$T/quiet.yaml"
+	[ "$(cat "$T/out")" = "~ service/alias" ]
+	run 1 diff -f "$T/quiet.yaml" --prune
+	shows '^- pod/web-1$'
+	shows '^- service/web$'
+	shows '^- default/web:http TCP'
+	run 0 apply -f "$T/quiet.yaml" --prune --dry-run
+	shows '^pod/web-1 pruned \(dry run\)$'
+	shows '^service/alias configured \(dry run\)$'
+	names services | grep -q service/web
+}
+
+# Options and operands that mean nothing are no longer passed over.
+t_usage() {
+	standin
+	run 2 diff "$M/web.yaml"
+	says 'diff.*-f'
+	run 2 diff --prune
+	says 'prune'
+	run 2 diff -f "$M/web.yaml" --dry-run
+	run 2 delete -f "$M/web.yaml" --prune
+	run 2 delete svc web -R
+	says 'R'
+	run 2 diff -R
+	run 2 apply -f "$M/web.yaml" --dry-run=yes
+	says '"yes": expected none, client or server'
+	run 0 apply -f "$M/web.yaml" --dry-run=server
+	nothing
+	run 0 apply -f "$M/web.yaml" --dry-run=client
+	nothing
+	run 0 apply -f "$M/web.yaml" --dry-run=none
+	names services | grep -q service/web
+	run 2 delete svc
+	run 2 delete
+	run 2 delete teapot one
+	says 'teapot'
+}
+
 t_delete() {
 	applied
 	run 0 delete pod web-1
 	[ "$(cat "$T/out")" = "pod/web-1 deleted" ]
 	run 0 get backends web
-	! grep -q 10.244.1.11 "$T/out"
-	run 1 delete service web nosuch
-	says 'nosuch.* not found'
-	names services | grep -q "service/web "
+	hides '10\.244\.1\.11'
+	run 0 delete service web-node --dry-run
+	[ "$(grep service "$T/out")" = "service/web-node deleted (dry run)" ]
+	names services | grep -q "service/web-node"
+	run 1 delete service web nosuch web
+	says '^error: services "nosuch" not found in namespace default$'
+	[ "$(cat "$T/out")" = "service/web deleted" ]
+	run 1 delete node one
+	says '^error: nodes "one" not found$'
+	run 1 delete service nobody
 	run 0 delete service nobody -n other
-	run 0 delete -f "$M/web.yaml" 2>/dev/null || run 1 delete -f "$M/web.yaml"
+	[ "$(names services)" = "service/db service/web-node service/web-six " ]
+	agree
+}
+
+# The rest goes, what is not there is named, and that is a failure.
+t_delete_rest() {
+	applied
+	run 0 delete pod web-1
+	run 1 delete -f "$M/web.yaml"
+	[ "$(cat "$T/out")" = "pod/web-2 deleted
+service/web deleted" ]
+	says 'web.yaml:1:1: error: pods "web-1" not found in namespace default'
+	agree
+	run 1 delete -f "$M/web.yaml"
+	[ ! -s "$T/out" ]
+	run 0 delete -f "$M/web.yaml" --ignore-not-found
+	quiet
+	run 0 delete svc nosuch db --ignore-not-found
+	[ "$(cat "$T/out")" = "service/db deleted" ]
+	quiet
 	agree
 }
 
@@ -148,7 +250,10 @@ case_of "apply a directory" t_apply_directory
 case_of "apply --prune" t_prune
 case_of "apply --dry-run" t_dry_run
 case_of "diff" t_diff
+case_of "diff of what the kernel never hears of" t_diff_objects
+case_of "options and operands that mean nothing" t_usage
 case_of "delete" t_delete
+case_of "delete what is partly gone" t_delete_rest
 case_of "an older Service keeps its address" t_older_wins
 case_of "-n" t_namespace
 case_of "-n and what has no namespace" t_cluster_scoped
