@@ -6,8 +6,6 @@
  * themselves; explain runs under RCU, as packets do.
  */
 
-#include <net/sock.h>
-
 #include "compat.h"
 #include "netlink.h"
 
