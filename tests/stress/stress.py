@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Everything at once for a while; what must come of it: no splat (the runner looks),
 no hang, connections answered in between, and both stores agree at the end."""
+import glob
 import json
 import os
 import random
@@ -56,10 +57,11 @@ def namespaces():
     lab.run("ip", "netns", "add", name)
     lab.run("ip", "-n", name, "link", "set", "lo", "up")
     with gate:
-        services.ctl("apply", "-f", "-", "--state", f"/tmp/{name}.db", netns=name,
-                     stdin=json.dumps(services.service()))
+        lab.svcctl("apply", "-f", "-", "--state", f"/tmp/{name}.db", netns=name,
+                   stdin=json.dumps(services.service()))
     lab.run("ip", "netns", "del", name)
-    os.remove(f"/tmp/{name}.db")
+    for file in glob.glob(f"/tmp/{name}.db*"):
+        os.remove(file)
 
 
 def wire():
