@@ -22,7 +22,7 @@ help:
 	@echo 'make check-debug     end-to-end on a kernel with KASAN, lockdep and kmemleak'
 	@echo 'make check-kernels   end-to-end on stock Debian kernels, installed by DKMS'
 	@echo 'make check-newest    compile the module for the newest kernel in Debian sid'
-	@echo 'make check-stress    churn, fuzz and traffic on two processors [SECONDS=$(SECONDS)]'
+	@echo 'make check-stress    churn, traffic and reloads on two processors with KASAN [SECONDS=$(SECONDS)]'
 	@echo 'make bench           svcnat beside its peers'
 	@echo 'make install         svcctl [PREFIX=$(PREFIX) DESTDIR=]'
 	@echo 'make dkms-install    the module, rebuilt by DKMS with every new kernel'
@@ -61,7 +61,7 @@ check-newest:
 	@tests/run-suite 'compile newest'
 
 check-stress:
-	@tests/run-suite 'stress $(SECONDS)'
+	@tests/run-suite 'kunit uml-smp' 'stress $(SECONDS)'
 
 demo bench:
 	@tests/$@/run
