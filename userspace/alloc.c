@@ -292,9 +292,10 @@ static void wished_ingress(struct alloc *al, struct service *svc, bool *changed)
 	if (!ip_parse(text, &ip) || has_ingress(svc, ip.family))
 		return;
 	if (!in_pool(&al->m->opt->lb_pools, &ip)) {
-		diag_warn(al->d, &svc->meta.loc, "spec.loadBalancerIP",
-			  "%s is in no --lb-pool: Service %s/%s gets no load balancer address",
-			  text, svc->meta.ns, svc->meta.name);
+		if (svc->meta.loc.file)
+			diag_warn(al->d, place_of(&svc->meta, &svc->at.load_balancer_ip, 0),
+				  "spec.loadBalancerIP", "%s is in no --lb-pool: Service %s/%s gets "
+				  "no load balancer address", text, svc->meta.ns, svc->meta.name);
 		return;
 	}
 	hold_ip(al, text);

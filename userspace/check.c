@@ -75,11 +75,35 @@ void check_labels(const struct object *o, const struct map *m, const struct plac
 	}
 }
 
-static void pod(const struct pod *p, struct diag *d)
+static bool node_has_address(const struct model *m, const char *name)
+{
+	const struct node *node = OBJ(node, model_find(m, KIND_NODE, NULL, name));
+
+	for (size_t i = 0; node && i < node->n_addresses; i++)
+		if (str_is(node->addresses[i].type, "InternalIP"))
+			return true;
+	return false;
+}
+
+/* A Pod without an address of its own. From an API server it has not started yet. */
+static void homeless(const struct model *m, const struct pod *p, struct diag *d)
 {
 	const struct object *o = &p->meta;
-	bool on_host = p->host_network == TRI_TRUE &&
-		       (p->host_ip || p->n_host_ips || p->node_name);
+	bool on_host = p->host_network == TRI_TRUE;
+
+	if (object_is_decided(o) || (on_host && (p->host_ip || p->n_host_ips)))
+		return;
+	if (!on_host || !p->node_name)
+		diag_warn(d, &o->loc, "status.podIP", "missing: a Pod without an address "
+			  "answers for no Service");
+	else if (!node_has_address(m, p->node_name))
+		diag_warn(d, &o->loc, "status.podIP", "missing, and no Node %s is known with an "
+			  "InternalIP: this Pod answers for no Service", p->node_name);
+}
+
+static void pod(const struct model *m, const struct pod *p, struct diag *d)
+{
+	const struct object *o = &p->meta;
 
 	if (p->pod_ip && *p->pod_ip)
 		address(d, place_of(o, &p->at.pod_ip, 0), p->pod_ip, 0, "status.podIP");
@@ -88,10 +112,8 @@ static void pod(const struct pod *p, struct diag *d)
 	node_address(d, o, p->host_ip, "status.hostIP");
 	for (size_t i = 0; i < p->n_host_ips; i++)
 		node_address(d, o, p->host_ips[i].ip, "status.hostIPs");
-	/* From an API server it is a Pod that has not started yet. */
-	if (!p->n_pod_ips && !p->pod_ip && !on_host && !object_is_decided(o))
-		diag_warn(d, &o->loc, "status.podIP", "missing: a Pod without an address "
-			  "answers for no Service");
+	if (!p->n_pod_ips && !p->pod_ip)
+		homeless(m, p, d);
 }
 
 static void ports(const struct object *o, const char *where, const struct ep_port *v, size_t n,
@@ -171,16 +193,16 @@ static void node(const struct node *n, struct diag *d)
 			node_address(d, o, n->addresses[i].address, "status.addresses");
 }
 
-void check_object(const struct options *opt, const struct object *o, struct diag *d)
+void check_object(const struct model *m, const struct object *o, struct diag *d)
 {
 	names(o, d);
 	check_labels(o, &o->labels, &o->at.labels, "metadata.labels", d);
 	switch (o->kind) {
 	case KIND_SERVICE:
-		check_service(opt, OBJ(service, o), d);
+		check_service(m->opt, OBJ(service, o), d);
 		break;
 	case KIND_POD:
-		pod(OBJ(pod, o), d);
+		pod(m, OBJ(pod, o), d);
 		break;
 	case KIND_ENDPOINTS:
 		endpoints(OBJ(endpoints, o), d);

@@ -255,7 +255,7 @@ static void from_pods(struct query *q, struct sources *s, struct diag *d)
 		if (port > 0 && info->ip[q->family == AF_INET6].family)
 			from_pod(q, info, port);
 	}
-	if (d && matched && !named)
+	if (d && matched && !named && q->port->loc.file)
 		diag_warn(d, &q->port->loc, "spec.ports",
 			  "Service %s/%s: no selected Pod has a %s port named %s: check targetPort "
 			  "against the names of the containers' ports", svc->meta.ns,

@@ -7,19 +7,15 @@
 void resolve_warn(const struct service *svc, const char *field, struct diag *d,
 		  const char *fmt, ...)
 {
-	const struct object *o = &svc->meta;
-	struct loc loc = o->loc;
-	char text[512], name[128];
+	char text[512];
 	va_list ap;
 
+	if (!svc->meta.loc.file)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (!loc.file || !loc.line) {
-		snprintf(name, sizeof(name), "Service %s/%s", o->ns, o->name);
-		loc = (struct loc){ .file = name };
-	}
-	diag_warn(d, &loc, field, "%s", text);
+	diag_warn(d, &svc->meta.loc, field, "%s", text);
 }
 
 /*
@@ -185,16 +181,17 @@ static bool wins(const struct claim *a, const struct claim *b)
 
 static void lose(const struct claim *loser, const struct claim *winner, struct diag *d)
 {
+	const struct object *l = &loser->svc->meta, *w = &winner->svc->meta;
 	char what[IP_STRLEN + 16];
 
 	if (loser->fe->ip.family)
 		ip_str(&loser->fe->ip, what);
 	else
 		snprintf(what, sizeof(what), "node port");
-	resolve_warn(loser->svc, NULL, d, "%s port %u of Service %s/%s is held by Service %s/%s, "
-		     "which comes first: not programmed here", what, loser->fe->port,
-		     loser->svc->meta.ns, loser->svc->meta.name,
-		     winner->svc->meta.ns, winner->svc->meta.name);
+	if (l->loc.file || w->loc.file)
+		diag_warn(d, l->loc.file ? &l->loc : &w->loc, NULL, "%s port %u of Service %s/%s "
+			  "is held by Service %s/%s, which comes first: not programmed here", what,
+			  loser->fe->port, l->ns, l->name, w->ns, w->name);
 	loser->fe->port = 0;
 }
 

@@ -21,7 +21,7 @@ struct model *model_build(struct arena *a, const struct objects *known,
 			overlay_service(a, OBJ(service, e->was), OBJ(service, e->obj));
 		defaults_apply(a, opt, e->obj);
 		if (e->changed && diag_errors(d) < most)
-			check_object(opt, e->obj, d);
+			check_object(m, e->obj, d);
 	}
 	conflict_check(m, most, d);
 	if (diag_errors(d) >= most)

@@ -75,7 +75,7 @@ void overlay_service(struct arena *a, const struct service *was, struct service 
 /* check.c: one object by itself, its labels or a selector; check_service.c: one Service. */
 void check_labels(const struct object *o, const struct map *m, const struct places *at,
 		  const char *field, struct diag *d);
-void check_object(const struct options *opt, const struct object *o, struct diag *d);
+void check_object(const struct model *m, const struct object *o, struct diag *d);
 void check_service(const struct options *opt, const struct service *svc, struct diag *d);
 
 /* fault.c: NULL, or how the sentence "VALUE …" goes on. */

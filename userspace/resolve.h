@@ -11,7 +11,7 @@ struct resolved {
 	const struct service *svc;
 };
 
-/* Says @fmt of @svc, at its place in the input or, without one, at its name. */
+/* Says @fmt of @svc, at its place in the input; without one it was said long ago. */
 __attribute__((format(printf, 4, 5)))
 void resolve_warn(const struct service *svc, const char *field, struct diag *d,
 		  const char *fmt, ...);

@@ -302,10 +302,84 @@ t_conflict() {
 	says 'lb4.yaml:7:24: error: spec\.healthCheckNodePort: 30101 .*externalTrafficPolicy Local'
 }
 
+# A warning is of what is given now, not of what was applied long ago.
+t_old_warnings() {
+	standin
+	cat >"$T/warned.yaml" <<-END
+		apiVersion: v1
+		kind: Service
+		metadata: {name: warned}
+		spec:
+		  sessionAffinity: ClientIP
+		  externalIPs: [198.51.100.1]
+		  type: LoadBalancer
+		  loadBalancerSourceRanges: [10.0.0.0/8]
+		  ports: [{name: a, port: 80}, {name: b, port: 81, protocol: SCTP}]
+		---
+		apiVersion: v1
+		kind: Service
+		metadata: {name: wish}
+		spec: {type: LoadBalancer, loadBalancerIP: 203.0.113.9, ports: [{port: 80}]}
+	END
+	run 0 apply -f "$T/warned.yaml" --lb-pool 203.0.113.0/29
+	says 'spec\.sessionAffinity'
+	says 'spec\.externalIPs'
+	says 'spec\.loadBalancerSourceRanges'
+	says 'warned.yaml:14:44: warning: spec\.loadBalancerIP: 203\.0\.113\.9 is in no --lb-pool'
+	says 'SCTP'
+	run 0 apply -f "$M/web.yaml"
+	quiet
+	run 0 diff
+	quiet
+	run 0 restore
+	quiet
+	run 0 delete svc web
+	quiet
+	run 0 apply -f "$T/warned.yaml"
+	says 'spec\.sessionAffinity'
+}
+
+# But the older Service that loses an address now is told of, and so is the newer one.
+t_new_conflict() {
+	standin
+	export SVCCTL_EXTERNAL_IPS=198.51.100.0/24
+	printf 'apiVersion: v1\nkind: Service\nmetadata: {name: old}\n' >"$T/old.yaml"
+	printf 'spec: {externalIPs: [198.51.100.1], ports: [{port: 80}]}\n' >>"$T/old.yaml"
+	sed 's/{name: old}/{name: new, creationTimestamp: "2020-01-01T00:00:00Z"}/' "$T/old.yaml" >"$T/new.yaml"
+	run 0 apply -f "$T/old.yaml"
+	quiet
+	run 0 apply -f "$T/new.yaml"
+	says '198.51.100.1 port 80 of Service default/old is held by Service default/new'
+	run 0 apply -f "$M/web.yaml"
+	quiet
+}
+
+# On the host's network, and nobody says which addresses the host has.
+t_host_pod() {
+	standin
+	cat >"$T/pod.yaml" <<-END
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: agent, labels: {app: web}}
+		spec: {hostNetwork: true, nodeName: node-x}
+	END
+	run 0 apply -f "$T/pod.yaml"
+	says 'pod.yaml:1:1: warning: status\.podIP: missing, and no Node node-x'
+	printf -- '---\napiVersion: v1\nkind: Node\nmetadata: {name: node-x}\n' >>"$T/pod.yaml"
+	printf 'status: {addresses: [{type: InternalIP, address: 192.168.10.8}]}\n' >>"$T/pod.yaml"
+	run 0 apply -f "$T/pod.yaml" -f "$M/web.yaml"
+	quiet
+	run 0 get backends web
+	shows '192\.168\.10\.8:8080'
+}
+
 case_of "bad JSON" t_json
 case_of "several files, all their errors" t_several
 case_of "an unknown field is a warning" t_unknown_field
 case_of "an unknown kind is a warning" t_unknown_kind
+case_of "warnings are of what is given" t_old_warnings
+case_of "a warning of what changes hands" t_new_conflict
+case_of "a Pod on the network of an unknown host" t_host_pod
 case_of "service-proxy-name" t_proxy_name
 case_of "what two Services cannot both have" t_conflict
 exit $failed

@@ -103,7 +103,7 @@ static void test_wish_outside_pools(void **state)
 	lab_prefix(l, &l->opt.lb_pools, "192.0.2.0/24");
 	m = lab_apply(l, services(l, 1, "type: LoadBalancer, loadBalancerIP: 10.0.0.1, ports: [{port: 80}]"));
 	assert_int_equal(lab_service(m, "s0")->n_ingress, 0);
-	assert_string_equal(lab_said(l), "t.yaml:2:1: warning: spec.loadBalancerIP: 10.0.0.1 is in no "
+	assert_string_equal(lab_said(l), "t.yaml:2:98: warning: spec.loadBalancerIP: 10.0.0.1 is in no "
 			    "--lb-pool: Service default/s0 gets no load balancer address\n");
 	lab_free(l);
 }
