@@ -168,7 +168,7 @@ t_remembered_alone() {
 
 # All or nothing holds for what is remembered as well.
 t_remembered_or_not() {
-	local n was code
+	local n
 	front >"$T/front.yaml"
 	standin --refuse
 	run 1 apply -f "$T/front.yaml" --external-ips 198.51.100.0/24
