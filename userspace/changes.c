@@ -154,7 +154,8 @@ void changes_prune(struct session *s, struct changes *r)
 	for (size_t i = 0; i < s->known.n; i++) {
 		struct object *k = s->known.v[i];
 
-		if (objects_find(&given, k->kind, k->ns, k->name))
+		if (objects_find(&given, k->kind, k->ns, k->name) ||
+		    (r->ns && strcmp(k->ns ? k->ns : "", r->ns)))
 			s->known.v[kept++] = k;
 		else
 			changes_remove(s->cli, r, k, PRUNED);

@@ -31,7 +31,10 @@ bool changes_parse(struct cli *c, struct changes *r, int argc, char **argv,
 bool changes_read(struct cli *c, struct changes *r);
 /* What the objects were; session_build() changes them in place. */
 void changes_remember(struct session *s, struct changes *r);
-/* --prune: what is known and not in this input goes, before anything is compared with it. */
+/*
+ * --prune: what is known, of the namespace of -n if that was given, and not in
+ * this input goes, before anything is compared with it.
+ */
 void changes_prune(struct session *s, struct changes *r);
 void changes_remove(struct cli *c, struct changes *r, const struct object *o, enum effect effect);
 /* Which objects differ now, given ones and those that were given something by us. */

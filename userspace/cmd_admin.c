@@ -113,11 +113,30 @@ static void version_of_module(struct cli *c)
 	free(said);
 }
 
+/* Options that hold because an earlier command was given them, as a --config file has them. */
+static bool print_kept(struct cli *c)
+{
+	struct state *s = state_open(c->opt.state, STATE_READ, c->d);
+	char *text, *line, *save, *value;
+
+	if (!s)
+		return false;
+	text = arena_strdup(c->a, state_options(s, c->a));
+	state_close(s);
+	if (*text)
+		printf("kept in %s:\n", c->opt.state);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		value = strchr(line, '=');
+		printf("  %.*s: %s\n", (int)(value - line), line, value + 1);
+	}
+	return true;
+}
+
 int cmd_version(struct cli *c, int argc, char **argv)
 {
 	if (!no_operands(c, argc, argv))
 		return EXIT_USAGE;
 	printf("svcctl %s, protocol %d\n", SVCCTL_VERSION, SVCNAT_GENL_VERSION);
 	version_of_module(c);
-	return EXIT_OK;
+	return print_kept(c) ? EXIT_OK : EXIT_ERROR;
 }

@@ -30,6 +30,11 @@ t_apply_directory() {
 
 t_prune() {
 	applied
+	run 0 apply -f "$M/web.yaml" --prune -n default
+	[ "$(names services)" = "service/nobody service/web " ] ||
+		[ "$(names services)" = "service/web service/nobody " ]
+	agree
+	applied
 	run 0 apply -f "$M/web.yaml" --prune
 	golden prune
 	[ "$(names services)" = "service/web " ]

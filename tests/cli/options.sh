@@ -10,6 +10,10 @@ t_version() {
 	run 0 version
 	shows '^svcctl [0-9.]+, protocol 1'
 	shows '^svcnat stand-in'
+	if grep -q kept "$T/out"; then return 1; fi
+	run 0 apply -f "$M/web.yaml" --lb-pool 203.0.113.0/24
+	run 0 version
+	shows '^  lb-pool: 203.0.113.0/24$'
 	export SVCCTL_NETLINK=
 	unset SVCCTL_NETLINK
 	run 0 version
