@@ -27,7 +27,7 @@ class Running:
     """A probe that goes on until it is told to stop; there once it was answered."""
 
     def __init__(self, source, *argv):
-        self.ready = f"/tmp/running.{source}.{os.getpid()}"
+        self.ready = f"/tmp/running.{source}.{argv[-2]}.{os.getpid()}"
         self.process = subprocess.Popen(
             [os.path.join(lab.BUILD, "tools/probe"), "-N", source, "-n", "0", "-o", "json",
              "-r", self.ready, *argv], stdout=subprocess.PIPE, text=True)
@@ -123,6 +123,18 @@ def lives():
             before = one.stop()
             expect(failures(before), {})
             expect(list(counts(before)), ["default/web-1"])
+
+    @case("nat: a connection that conntrack forgot hears a reset where nobody serves any more")
+    def _():
+        apply(pod(1, "node-a"), service())
+        held = [Running(source, "-k", vip, "80") for source in ("probe", "node-a")
+                for vip in VIPS]
+        apply(service(app="nobody"))
+        run("conntrack", "-F", netns="node-a")
+        run("conntrack", "-F", "-f", "ipv6", netns="node-a")
+        for one in held:
+            lab.until(lambda p=one.process: p.poll() is not None, "the connection to end")
+            expect(set(failures(one.stop())), {"broken"})
 
     @case("nat: monitor tells of each change, and of nothing else")
     def _():

@@ -182,6 +182,23 @@ def tests():
         assert all(line.endswith("unchanged") for line in out.splitlines()), out
         expect(ctl("diff").returncode, 0)
 
+    @case("services: get -w follows what changes")
+    def _():
+        with open("/tmp/watched", "w") as out:
+            watch = subprocess.Popen(
+                ["ip", "netns", "exec", "node-a", os.path.join(lab.BUILD, "svcctl"), "get",
+                 "endpoints", "-w", "--state", STATE], stdout=out)
+
+        def rows():
+            return [line.split()[1] for line in open("/tmp/watched")][1:]
+        lab.until(rows, "the first row")
+        apply(*all_pods()[:2], service())
+        lab.until(lambda: len(rows()) > 1, "the row that changed")
+        watch.terminate()
+        expect(watch.wait(), 0)
+        assert "10.244.2.13:8080" in rows()[0] and "10.244.2.13" not in rows()[1], rows()
+        apply(*all_pods(), service())
+
     @case("services: nothing of a bad input is applied")
     def _():
         bad = (service(ports=[{"port": 70000}]), service(ports=[{"port": 0}]),

@@ -139,6 +139,24 @@ LOCKED_TEST(decide_table, sn.lock)
 	}
 }
 
+/* Only what ends here and comes from elsewhere does not pass POSTROUTING. */
+static void decide_leaves_node(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct nf_conntrack_tuple flow = { .src.l3num = AF_INET };
+	union nf_inet_addr here = { }, there = { };
+
+	in4_pton(NODE, -1, (u8 *)&here, -1, NULL);
+	in4_pton(SELF, -1, (u8 *)&there, -1, NULL);
+	in4_pton(OUTSIDE, -1, (u8 *)&flow.src.u3, -1, NULL);
+	rcu_read_lock();
+	KUNIT_EXPECT_FALSE(test, svcnat_leaves_node(&f->sn, &flow, &here));
+	KUNIT_EXPECT_TRUE(test, svcnat_leaves_node(&f->sn, &flow, &there));
+	flow.src.u3 = here;
+	KUNIT_EXPECT_TRUE(test, svcnat_leaves_node(&f->sn, &flow, &here));
+	rcu_read_unlock();
+}
+
 /* Without cluster CIDRs nobody is off-cluster. */
 LOCKED_TEST(decide_no_cidrs, sn.lock)
 {
@@ -155,6 +173,7 @@ LOCKED_TEST(decide_no_cidrs, sn.lock)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(decide_table),
 	KUNIT_CASE(decide_no_cidrs),
+	KUNIT_CASE(decide_leaves_node),
 	{}
 };
 
