@@ -24,8 +24,9 @@ help:
 	@echo 'make check-newest    compile the module for the newest kernel in Debian sid'
 	@echo 'make check-stress    churn, traffic and reloads on two processors with KASAN [SECONDS=$(SECONDS)]'
 	@echo 'make bench           svcnat beside its peers'
-	@echo 'make install         svcctl [PREFIX=$(PREFIX) DESTDIR=]'
-	@echo 'make dkms-install    the module, rebuilt by DKMS with every new kernel'
+	@echo 'make install         svcctl and its systemd unit [PREFIX=$(PREFIX) DESTDIR=]; make uninstall'
+	@echo 'make dkms-install    the module, rebuilt by DKMS with every new kernel; make dkms-remove'
+	@echo 'make clean           remove build/'
 
 module:
 	@test -e $(KDIR)/Makefile || { \
@@ -68,20 +69,30 @@ demo bench:
 
 install: svcctl
 	install -D -m 755 build/svcctl $(DESTDIR)$(PREFIX)/sbin/svcctl
-	if [ -e userspace/svcctl.8 ]; then \
-		install -D -m 644 userspace/svcctl.8 $(DESTDIR)$(PREFIX)/share/man/man8/svcctl.8; fi
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' userspace/svcctl.service \
+		>$(DESTDIR)$(PREFIX)/lib/systemd/system/svcctl.service
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/svcctl $(DESTDIR)$(PREFIX)/share/man/man8/svcctl.8
+	rm -f $(DESTDIR)$(PREFIX)/sbin/svcctl
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/svcctl.service
 
+# With DESTDIR the sources are laid out for somebody's package, nothing is built. The
+# module of before goes first: DKMS does not build the same version twice.
 dkms-install:
-	@tests/vm/deps dkms
+ifdef DESTDIR
 	tests/vm/dkms-tree $(DESTDIR)/usr/src/svcnat-$(VERSION)
+else
+	@tests/vm/deps dkms
+	if dkms status -m svcnat -v $(VERSION) | grep -q .; then \
+		dkms remove -m svcnat -v $(VERSION) --all; fi
+	tests/vm/dkms-tree /usr/src/svcnat-$(VERSION)
 	dkms install -m svcnat -v $(VERSION)
+endif
 
 dkms-remove:
 	dkms remove -m svcnat -v $(VERSION) --all
-	rm -rf $(DESTDIR)/usr/src/svcnat-$(VERSION)
+	rm -rf /usr/src/svcnat-$(VERSION)
 
 clean:
 	rm -rf build

@@ -109,16 +109,15 @@ def refusals():
 
 
 def lives():
-    @case("nat: a connection outlives its Pod's place in the Service, and the Service")
+    @case("nat: a connection outlives its Pod's place in the Service, and the last Service")
     def _():
-        kept = service("kept", clusterIP="10.96.0.12", clusterIPs=["10.96.0.12"],
-                       ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
-        apply(pod(1, "node-a"), service(), kept)
+        apply(pod(1, "node-a"), service())
         held = [Running(source, "-k", VIPS[0], "80") for source in ("probe", "client")]
-        apply(pod(1, "node-a", app="retired"), service(), kept)
+        apply(pod(1, "node-a", app="retired"), service())
         expect(outcome("probe", VIPS[0], 80)[0], "rst")
-        apply(pod(1, "node-a", app="retired"), kept)
-        expect(ctl("get", "services", "-o", "name").stdout.split(), ["service/kept"])
+        apply(pod(1, "node-a", app="retired"))
+        expect(ctl("get", "services", "-o", "name").stdout.split(), [])
+        ctl("flush")
         for one in held:
             before = one.stop()
             expect(failures(before), {})
