@@ -153,6 +153,12 @@ def generation(genl):
     return struct.unpack("Q", dict(attrs(genl.ask(C["CMD_INFO_GET"])[0]))[C["A_GENERATION"]])[0]
 
 
+def names(genl):
+    bodies = (dict(attrs(dict(attrs(b))[C["A_SERVICE"]])) for b in
+              genl.dump(C["CMD_SERVICE_GET"]))
+    return sorted(b[C["SERVICE_A_NAME"]].rstrip(b"\0").decode() for b in bodies)
+
+
 def apply(genl, *parts, replace=False):
     genl.ask(C["CMD_BEGIN"], u64(C["A_GENERATION"], generation(genl)),
              u32(C["A_TXN_FLAGS"], C["TXN_F_REPLACE"] if replace else 0))

@@ -6,7 +6,7 @@ import sys
 
 import lab
 from genl import (C, Genl, Refused, apply, attr, attrs, backend, frontend, generation, identity,
-                  nest, port, service, string, u32, u64, u8, address)
+                  names, nest, port, service, string, u32, u64, u8, address)
 
 failed = 0
 lab.load_module()
@@ -40,12 +40,6 @@ def refused(code, cmd, genl, *parts, text=None):
 def begin(genl, gen=None, flags=0):
     genl.ask(C["CMD_BEGIN"], u64(C["A_GENERATION"], generation(genl) if gen is None else gen),
              u32(C["A_TXN_FLAGS"], flags))
-
-
-def names(genl):
-    bodies = (dict(attrs(dict(attrs(b))[C["A_SERVICE"]])) for b in
-              genl.dump(C["CMD_SERVICE_GET"]))
-    return sorted(b[C["SERVICE_A_NAME"]].rstrip(b"\0").decode() for b in bodies)
 
 
 def heard(listener):
