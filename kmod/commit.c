@@ -226,9 +226,12 @@ static bool vips_publish_early(struct svcnat_txn *txn, struct svcnat_service *li
 
 	list_for_each_entry_safe(vip, tmp, staged, sibling) {
 		old = svcnat_vip_find(&txn->sn->vips, &vip->key);
-		if (old && old->service == live &&
-		    (old->flags & ~vip->flags & SVCNAT_FRONTEND_F_LOCAL))
-			changed |= vip_publish(txn, live, vip);
+		if (!old || old->service != live ||
+		    !(old->flags & ~vip->flags & SVCNAT_FRONTEND_F_LOCAL))
+			continue;
+		changed |= vip_publish(txn, live, vip);
+		/* For who has found it and reads the set only after it changed. */
+		WRITE_ONCE(old->stale, true);
 	}
 	return changed;
 }

@@ -55,8 +55,8 @@ const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
 	const struct svcnat_vip *vip = NULL;
 
 	*why_not = SVCNAT_REASON_NO_FRONTEND;
-	/* Ports of other protocols (an ICMP id) are not ports. */
-	if (key.proto == IPPROTO_TCP || key.proto == IPPROTO_UDP)
+	/* Ports of other protocols (an ICMP id) are not ports, no address is a node port's key. */
+	if ((key.proto == IPPROTO_TCP || key.proto == IPPROTO_UDP) && svcnat_key_has_address(&key))
 		vip = svcnat_vip_find(&sn->vips, &key) ?: nodeport_find(sn, &key, why_not);
 	if (vip)
 		return vip;
@@ -132,6 +132,21 @@ static void decide(struct svcnat_decision *d, enum svcnat_verdict verdict,
 	d->reason = reason;
 }
 
+/*
+ * The frontend and the set of its service, which are read one after the other.
+ * False if the frontend may be older than the set: look once more.
+ */
+static bool find_pair(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+		      struct svcnat_decision *d, enum svcnat_reason *why_not)
+{
+	d->vip = svcnat_frontend_find(sn, flow, why_not);
+	if (!d->vip)
+		return true;
+	d->set = rcu_dereference(d->vip->service->set);
+	smp_rmb();	/* pairs with rcu_assign_pointer() in set_publish() */
+	return !READ_ONCE(d->vip->stale);
+}
+
 /**
  * svcnat_decide - what to do with a new flow
  * @sn: namespace
@@ -146,13 +161,13 @@ void svcnat_decide(const struct svcnat_net *sn, const struct nf_conntrack_tuple 
 	enum svcnat_reason why_not;
 
 	memset(d, 0, sizeof(*d));
-	d->vip = svcnat_frontend_find(sn, flow, &why_not);
+	if (!find_pair(sn, flow, d, &why_not))
+		find_pair(sn, flow, d, &why_not);
 	if (!d->vip) {
 		decide(d, why_not == SVCNAT_REASON_UNUSED_PORT ? SVCNAT_REJECT : SVCNAT_PASS,
 		       why_not);
 		return;
 	}
-	d->set = rcu_dereference(d->vip->service->set);
 	d->local = policy_local(sn, d->vip, flow);
 	d->candidates = svcnat_pick_count(d->set, d->local);
 	d->backend = svcnat_pick(d->set, d->local);

@@ -11,6 +11,8 @@
  * hangs on the connection and it outlives this module.
  */
 
+#include <linux/in.h>
+#include <linux/netdevice.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 
@@ -44,6 +46,16 @@ static unsigned int refuse(const struct svcnat_net *sn, const struct svcnat_deci
 	return svcnat_refuse(skb, state, proto, by_icmp);
 }
 
+/*
+ * From another machine to a loopback address: routing drops that, if it gets to see
+ * the address, whatever addresses node ports are on. (IPv6 does so before.)
+ */
+static bool is_martian(const struct nf_hook_state *state, const struct nf_conntrack_tuple *flow)
+{
+	return state->hook == NF_INET_PRE_ROUTING && state->pf == NFPROTO_IPV4 &&
+	       ipv4_is_loopback(flow->dst.u3.ip) && !(state->in->flags & IFF_LOOPBACK);
+}
+
 /**
  * svcnat_hook_in - PREROUTING and OUTPUT: where does a new flow go
  * @priv: struct svcnat_net
@@ -62,6 +74,8 @@ unsigned int svcnat_hook_in(void *priv, struct sk_buff *skb, const struct nf_hoo
 	if (!ct)
 		return NF_ACCEPT;
 	flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	if (is_martian(state, flow))
+		return NF_ACCEPT;
 	svcnat_decide(sn, flow, &d);
 	switch (d.verdict) {
 	case SVCNAT_DNAT:

@@ -10,6 +10,7 @@
 #include "htable.h"
 
 #define BUCKETS_MIN 64
+#define NODES_MAX (1U << 27)	/* kvmalloc() gives no more than INT_MAX bytes */
 
 static struct svcnat_buckets *buckets_locked(const struct svcnat_htable *t)
 {
@@ -70,6 +71,8 @@ int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
 	struct svcnat_buckets *old = buckets_locked(t), *new;
 
 	lockdep_assert_held(t->lock);
+	if (count > NODES_MAX)
+		return -ENOMEM;
 	if (old && size <= old->mask + 1 && size > (old->mask + 1) / 8)
 		return 0;
 	new = kvzalloc(struct_size(new, head, size), GFP_KERNEL_ACCOUNT);

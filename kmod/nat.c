@@ -6,7 +6,6 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <linux/tcp.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
 #include <net/netfilter/nf_nat.h>
@@ -61,17 +60,19 @@ unsigned int svcnat_nat_masquerade(struct sk_buff *skb, const struct nf_hook_sta
  * @by_icmp: also TCP is told by ICMP
  *
  * The node's own sockets get ECONNREFUSED from the call itself: connect() fails
- * at once, where a reset to the first IPv6 SYN can be lost. But a connection that
- * conntrack forgot listens to a reset only.
+ * at once, where a reset to the first IPv6 SYN can be lost. TCP is sent the packet
+ * as well: a SYN that is repeated, and a connection that conntrack forgot, listen
+ * to nothing else.
  *
  * Return: netfilter verdict, a drop.
  */
 unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state, u8 proto,
 			   bool by_icmp)
 {
+	bool local = state->hook == NF_INET_LOCAL_OUT;
 	bool reset = proto == IPPROTO_TCP && !by_icmp;
 
-	if (state->hook == NF_INET_LOCAL_OUT && (proto != IPPROTO_TCP || tcp_hdr(skb)->syn))
+	if (local && proto != IPPROTO_TCP)
 		return NF_DROP_ERR(-ECONNREFUSED);
 	if (state->pf == NFPROTO_IPV4) {
 		if (reset)
@@ -84,5 +85,5 @@ unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *stat
 		else
 			nf_send_unreach6(state->net, skb, ICMPV6_PORT_UNREACH, state->hook);
 	}
-	return NF_DROP;
+	return local ? NF_DROP_ERR(-ECONNREFUSED) : NF_DROP;
 }

@@ -101,7 +101,7 @@ static int begin(struct sk_buff *req, struct genl_info *info)
 	if (info->attrs[SVCNAT_A_TXN_FLAGS])
 		flags = nla_get_u32(info->attrs[SVCNAT_A_TXN_FLAGS]);
 	mutex_lock(&sn->lock);
-	err = svcnat_txn_begin(sn, info->snd_portid, flags,
+	err = svcnat_txn_begin(sn, NETLINK_CB(req).sk, info->snd_portid, flags,
 			       nla_get_u64(info->attrs[SVCNAT_A_GENERATION]), info->extack);
 	mutex_unlock(&sn->lock);
 	return err;
@@ -155,7 +155,7 @@ static int put(struct sk_buff *req, struct genl_info *info)
 	int err = 0;
 
 	mutex_lock(&sn->lock);
-	txn = svcnat_txn_find(sn, info->snd_portid);
+	txn = svcnat_txn_find(sn, NETLINK_CB(req).sk);
 	if (!txn) {
 		err = -ENOENT;
 		NL_SET_ERR_MSG(info->extack, "this socket has no transaction open");
@@ -181,10 +181,11 @@ static int check_puts(const struct svcnat_txn *txn, struct genl_info *info)
 	return -ECANCELED;
 }
 
-static int commit_locked(struct svcnat_net *sn, struct genl_info *info, const void *reply)
+static int commit_locked(struct svcnat_net *sn, struct sk_buff *req, struct genl_info *info,
+			 const void *reply)
 {
 	const struct nlattr *id = info->attrs[SVCNAT_A_APPLY_ID];
-	struct svcnat_txn *txn = svcnat_txn_find(sn, info->snd_portid);
+	struct svcnat_txn *txn = svcnat_txn_find(sn, NETLINK_CB(req).sk);
 	int err;
 
 	if (!txn) {
@@ -214,7 +215,7 @@ static int commit(struct sk_buff *req, struct genl_info *info)
 	/* Made first: a commit must not happen and then fail to say so. */
 	skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	mutex_lock(&sn->lock);
-	err = commit_locked(sn, info, skb);
+	err = commit_locked(sn, req, info, skb);
 	generation = sn->generation;
 	mutex_unlock(&sn->lock);
 	if (err) {
@@ -233,7 +234,7 @@ static int drop(struct sk_buff *req, struct genl_info *info)
 	struct svcnat_txn *txn;
 
 	mutex_lock(&sn->lock);
-	txn = svcnat_txn_find(sn, info->snd_portid);
+	txn = svcnat_txn_find(sn, NETLINK_CB(req).sk);
 	if (txn)
 		svcnat_txn_abort(txn);
 	mutex_unlock(&sn->lock);

@@ -2,6 +2,7 @@
 /* Opening, filling and freeing transactions; see txn.h. commit.c has the rest. */
 
 #include <linux/slab.h>
+#include <net/sock.h>
 
 #include "txn.h"
 
@@ -65,33 +66,24 @@ static void txn_free_work(struct work_struct *work)
 	txn_free(container_of(to_rcu_work(work), struct svcnat_txn, free_work));
 }
 
-static struct svcnat_txn *txn_of(struct svcnat_net *sn, u32 portid)
-{
-	struct svcnat_txn *txn;
-
-	lockdep_assert_held(&sn->txn_lock);
-	list_for_each_entry(txn, &sn->txns, link)
-		if (txn->portid == portid)
-			return txn;
-	return NULL;
-}
-
 /**
  * svcnat_txn_find - the transaction of a socket
  * @sn: namespace, mutex held
- * @portid: of the socket, which is not being closed
+ * @sk: the socket, which is running a command and so is not being closed
  *
  * Return: the transaction or NULL.
  */
-struct svcnat_txn *svcnat_txn_find(struct svcnat_net *sn, u32 portid)
+struct svcnat_txn *svcnat_txn_find(struct svcnat_net *sn, const struct sock *sk)
 {
-	struct svcnat_txn *txn;
+	struct svcnat_txn *txn, *found = NULL;
 
 	lockdep_assert_held(&sn->lock);
 	spin_lock(&sn->txn_lock);
-	txn = txn_of(sn, portid);
+	list_for_each_entry(txn, &sn->txns, link)
+		if (txn->sk == sk)
+			found = txn;
 	spin_unlock(&sn->txn_lock);
-	return txn;
+	return found;
 }
 
 static int txn_enlist(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
@@ -114,17 +106,18 @@ static int txn_enlist(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 /**
  * svcnat_txn_begin - open a transaction
  * @sn: namespace, mutex held
- * @portid: socket it belongs to
+ * @sk: socket it belongs to
+ * @portid: of @sk
  * @flags: SVCNAT_TXN_F_*
  * @generation: the change was computed from
  * @extack: for the reason
  *
  * Return: 0, -EBUSY, -EMFILE or -ENOMEM.
  */
-int svcnat_txn_begin(struct svcnat_net *sn, u32 portid, u32 flags, u64 generation,
-		     struct netlink_ext_ack *extack)
+int svcnat_txn_begin(struct svcnat_net *sn, const struct sock *sk, u32 portid, u32 flags,
+		     u64 generation, struct netlink_ext_ack *extack)
 {
-	struct svcnat_txn *txn = svcnat_txn_find(sn, portid);
+	struct svcnat_txn *txn = svcnat_txn_find(sn, sk);
 	int err;
 
 	if (txn) {
@@ -137,6 +130,7 @@ int svcnat_txn_begin(struct svcnat_net *sn, u32 portid, u32 flags, u64 generatio
 	if (!txn)
 		return -ENOMEM;
 	txn->sn = sn;
+	txn->sk = sk;
 	txn->portid = portid;
 	txn->flags = flags;
 	txn->generation = generation;
@@ -264,18 +258,20 @@ void svcnat_txn_abort(struct svcnat_txn *txn)
 /**
  * svcnat_txn_socket_closed - drop the transaction of a socket that is gone
  * @sn: namespace
- * @portid: of the socket, which has no command running
+ * @portid: the socket had
  *
- * Does not take the mutex: close() of a stranger's socket waits for nobody.
+ * By now somebody else may have bound the portid and be in the middle of a commit:
+ * only one whose own socket is dead, which runs no command, is dropped. Does not
+ * take the mutex: close() of a stranger's socket waits for nobody.
  */
 void svcnat_txn_socket_closed(struct svcnat_net *sn, u32 portid)
 {
-	struct svcnat_txn *txn;
+	struct svcnat_txn *txn, *tmp;
 
 	spin_lock(&sn->txn_lock);
-	txn = txn_of(sn, portid);
-	if (txn)
-		txn_end(txn);
+	list_for_each_entry_safe(txn, tmp, &sn->txns, link)
+		if (txn->portid == portid && sock_flag(txn->sk, SOCK_DEAD))
+			txn_end(txn);
 	spin_unlock(&sn->txn_lock);
 }
 

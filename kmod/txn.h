@@ -22,7 +22,8 @@
  * struct svcnat_txn - a transaction; by the namespace's mutex
  * @link: on &svcnat_net.txns, until it ends
  * @sn: namespace, until it ends
- * @portid: socket it belongs to
+ * @sk: socket it belongs to; ends with it at the latest, so it needs no reference
+ * @portid: of @sk; once that is being closed, another socket may have it
  * @flags: SVCNAT_TXN_F_*
  * @generation: of the state it was computed from
  * @n_puts: PUTs that came
@@ -45,6 +46,7 @@
 struct svcnat_txn {
 	struct list_head	link;
 	struct svcnat_net	*sn;
+	const struct sock	*sk;
 	u32			portid;
 	u32			flags;
 	u64			generation;
@@ -69,9 +71,9 @@ int svcnat_txn_module_init(void);
 void svcnat_txn_module_exit(void);
 void svcnat_txn_net_exit(struct svcnat_net *sn);
 
-struct svcnat_txn *svcnat_txn_find(struct svcnat_net *sn, u32 portid);
-int svcnat_txn_begin(struct svcnat_net *sn, u32 portid, u32 flags, u64 generation,
-		     struct netlink_ext_ack *extack);
+struct svcnat_txn *svcnat_txn_find(struct svcnat_net *sn, const struct sock *sk);
+int svcnat_txn_begin(struct svcnat_net *sn, const struct sock *sk, u32 portid, u32 flags,
+		     u64 generation, struct netlink_ext_ack *extack);
 int svcnat_txn_service_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 			   struct netlink_ext_ack *extack);
 int svcnat_txn_vip_add(struct svcnat_txn *txn, struct svcnat_service *svc,

@@ -33,11 +33,12 @@ struct svcnat_key {
 };
 
 /**
- * struct svcnat_vip - an entry; immutable but for its links and @users
+ * struct svcnat_vip - an entry; immutable but for its links, @stale and @users
  * @node: in the table
  * @kind: enum svcnat_frontend_kind
  * @flags: SVCNAT_FRONTEND_F_*
  * @keep: scratch of a commit: the entry stays
+ * @stale: another took its place ahead of a new set, see commit.c
  * @key: what it answers to
  * @service: where it leads; NULL for a ClusterIP as such
  * @sibling: other frontends of @service; by the mutex
@@ -50,6 +51,7 @@ struct svcnat_vip {
 	u8			kind;
 	u8			flags;
 	bool			keep;
+	bool			stale;
 	struct svcnat_key	key;
 	struct svcnat_service	*service;
 	struct list_head	sibling;
@@ -92,6 +94,11 @@ static inline struct svcnat_key svcnat_key_nodeport(const struct svcnat_key *key
 static inline struct svcnat_key svcnat_key_address(const struct svcnat_key *key)
 {
 	return (struct svcnat_key) { .addr = key->addr, .family = key->family };
+}
+
+static inline bool svcnat_key_has_address(const struct svcnat_key *key)
+{
+	return key->addr.all[0] | key->addr.all[1] | key->addr.all[2] | key->addr.all[3];
 }
 
 #endif /* _SVCNAT_VIP_H */

@@ -23,7 +23,9 @@
  *           services to remove (SVCNAT_A_REMOVE), configuration to set whole
  *           (SVCNAT_A_CONFIG). Checked, allocated, not yet visible to anybody.
  *   COMMIT  makes all of it so, or none. Each service changes atomically for
- *           packets; dumps and other writers see only before or after.
+ *           packets, one after the other (a frontend that goes from one service
+ *           to another leads to the one or the other in between); dumps and
+ *           other writers see only before or after.
  *   ABORT   drops it. So does closing the socket.
  *
  * All may ride in one datagram. Only COMMIT needs NLM_F_ACK: after a PUT that
@@ -201,7 +203,9 @@ enum svcnat_sched {
  *	them in network byte order, continuations included. In dumps the order
  *	is not specified.
  * @SVCNAT_SERVICE_A_CONNECTIONS: u64, out only. Connections sent to a backend,
- *	those since removed included. Counted when conntrack confirms them.
+ *	those since removed included. Counted when conntrack confirms them. One
+ *	to a backend that is its own frontend needs no translation and passes
+ *	uncounted.
  * @SVCNAT_SERVICE_A_REFUSED: u64, out only. New flows rejected for want of any
  *	endpoint.
  * @SVCNAT_SERVICE_A_DROPPED: u64, out only. New flows dropped for want of a

@@ -159,19 +159,30 @@ LOCKED_TEST(commit_replace_takes_a_frontend, sn.lock)
 	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 1);
 }
 
+static int begin(struct fixture *f, u32 i)
+{
+	return svcnat_txn_begin(&f->sn, &f->sk[i], i, 0, 0, &f->extack);
+}
+
 LOCKED_TEST(commit_transactions_are_bounded, sn.lock)
 {
 	struct fixture *f = test->priv;
 	u32 i;
 
 	for (i = 1; i <= SVCNAT_TXNS_MAX; i++)
-		KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), 0);
-	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, 1, 0, 0, &f->extack), -EBUSY);
-	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), -EMFILE);
+		KUNIT_EXPECT_EQ(test, begin(f, i), 0);
+	KUNIT_EXPECT_EQ(test, begin(f, 1), -EBUSY);
+	KUNIT_EXPECT_EQ(test, begin(f, i), -EMFILE);
+	/* A socket that had the number before is closed late. */
+	svcnat_txn_socket_closed(&f->sn, 1);
+	KUNIT_EXPECT_NOT_NULL(test, svcnat_txn_find(&f->sn, &f->sk[1]));
+	sock_set_flag(&f->sk[1], SOCK_DEAD);
+	svcnat_txn_socket_closed(&f->sn, 2);
+	KUNIT_EXPECT_NOT_NULL(test, svcnat_txn_find(&f->sn, &f->sk[1]));
 	svcnat_txn_socket_closed(&f->sn, 1);
 	svcnat_txn_socket_closed(&f->sn, 1);
-	KUNIT_EXPECT_NULL(test, svcnat_txn_find(&f->sn, 1));
-	KUNIT_EXPECT_EQ(test, svcnat_txn_begin(&f->sn, i, 0, 0, &f->extack), 0);
+	KUNIT_EXPECT_NULL(test, svcnat_txn_find(&f->sn, &f->sk[1]));
+	KUNIT_EXPECT_EQ(test, begin(f, i), 0);
 }
 
 LOCKED_TEST(commit_many, sn.lock)

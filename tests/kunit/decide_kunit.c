@@ -103,6 +103,8 @@ static const struct {
 	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_EXTERNAL },
 	{ "node port elsewhere", 0, C, OUTSIDE, "192.0.2.1", 30007, 6,
 	  SVCNAT_PASS, SVCNAT_REASON_NOT_NODEPORT_ADDR, 0 },
+	{ "node port at no address", 0, C, OUTSIDE, "0.0.0.0", 30007, 6,
+	  SVCNAT_PASS, SVCNAT_REASON_NO_FRONTEND, 0 },
 	{ "node port, other protocol", 0, C, OUTSIDE, NODE, 30007, 17,
 	  SVCNAT_PASS, SVCNAT_REASON_NO_FRONTEND, 0 },
 	{ "Local, outside", 1, C | L, OUTSIDE, "203.0.113.1", 80, 6,

@@ -21,6 +21,7 @@ struct fixture {
 	struct svcnat_net sn;
 	struct sk_buff *skb;
 	struct netlink_ext_ack extack;
+	struct sock sk[SVCNAT_TXNS_MAX + 2];	/* callers; only their flags are looked at */
 };
 
 /* 6.12 runs a case's init and exit in other threads, so the lock is taken here. */
@@ -161,8 +162,9 @@ static struct svcnat_txn *txn_open(struct kunit *test, u32 flags)
 {
 	struct fixture *f = test->priv;
 
-	KUNIT_ASSERT_EQ(test, svcnat_txn_begin(&f->sn, 1, flags, f->sn.generation, &f->extack), 0);
-	return svcnat_txn_find(&f->sn, 1);
+	KUNIT_ASSERT_EQ(test, svcnat_txn_begin(&f->sn, &f->sk[1], 1, flags, f->sn.generation,
+					       &f->extack), 0);
+	return svcnat_txn_find(&f->sn, &f->sk[1]);
 }
 
 static __maybe_unused int txn_commit(struct fixture *f, struct svcnat_txn *txn)
