@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* flush, restore, version. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "session.h"
 
@@ -85,6 +87,12 @@ int cmd_restore(struct cli *c, int argc, char **argv)
 
 	if (!no_operands(c, argc, argv))
 		return EXIT_USAGE;
+	/* One that was never written is not an empty one: the kernel would be emptied. */
+	if (access(c->opt.state, F_OK) < 0 && errno == ENOENT) {
+		diag_error(c->d, NULL, NULL, "there is no state at %s: nothing was changed; name "
+			   "the file with --state, or apply your manifests", c->opt.state);
+		return EXIT_ERROR;
+	}
 	if (session_open(&s, c, STATE_WRITE))
 		code = restore(&s);
 	session_close(&s);

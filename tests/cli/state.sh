@@ -5,6 +5,15 @@ set -u
 failed=0
 . "$(dirname "$0")/lib.sh"
 
+t_restore_nothing() {
+	standin
+	run 0 apply -f "$M/web.yaml"
+	run 1 restore --state "$T/none.db"
+	says 'no state at .*none.db'
+	[ ! -e "$T/none.db" ]
+	agree
+}
+
 t_flush_restore() {
 	applied
 	run 0 get backends -A
@@ -278,6 +287,7 @@ t_blocked_reader() {
 }
 
 case_of "flush, restore" t_flush_restore
+case_of "restore without a state changes nothing" t_restore_nothing
 for by in nothing flush restore delete; do
 	case_of "killed at any message, then $by" t_kill_then $by
 done
