@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "session.h"
 
@@ -84,11 +84,12 @@ int cmd_restore(struct cli *c, int argc, char **argv)
 {
 	struct session s = { 0 };
 	int code = EXIT_ERROR;
+	struct stat st;
 
 	if (!no_operands(c, argc, argv))
 		return EXIT_USAGE;
 	/* One that was never written is not an empty one: the kernel would be emptied. */
-	if (access(c->opt.state, F_OK) < 0 && errno == ENOENT) {
+	if (stat(c->opt.state, &st) < 0 ? errno == ENOENT : !st.st_size) {
 		diag_error(c->d, NULL, NULL, "there is no state at %s: nothing was changed; name "
 			   "the file with --state, or apply your manifests", c->opt.state);
 		return EXIT_ERROR;

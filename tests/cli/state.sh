@@ -11,6 +11,8 @@ t_restore_nothing() {
 	run 1 restore --state "$T/none.db"
 	says 'no state at .*none.db'
 	[ ! -e "$T/none.db" ]
+	: >"$T/none.db"
+	run 1 restore --state "$T/none.db"
 	agree
 }
 
