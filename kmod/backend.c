@@ -312,6 +312,7 @@ static struct svcnat_backend *runs_seek(const struct svcnat_set *set, u32 at[RUN
 				return set->backend[at[run]];
 			if (cmp > 0)
 				break;
+			breathe(at[run]);
 		}
 	}
 	return NULL;

@@ -27,13 +27,8 @@ static void event_send(const struct svcnat_net *sn, struct sk_buff *skb, void *h
 	genlmsg_multicast_netns(&svcnat_genl_family, sn->net, skb, 0, 0, GFP_KERNEL);
 }
 
-static void event_lost(const struct svcnat_net *sn)
-{
-	genl_set_err(&svcnat_genl_family, sn->net, 0, 0, -ENOBUFS);
-}
-
-static void event_service(const struct svcnat_net *sn, const struct svcnat_service *svc,
-			  const struct svcnat_service *what)
+static int event_service(const struct svcnat_net *sn, const struct svcnat_service *svc,
+			 const struct svcnat_service *what)
 {
 	const struct svcnat_set *set = rcu_dereference_protected(svc->set,
 								 lockdep_is_held(&sn->lock));
@@ -41,41 +36,53 @@ static void event_service(const struct svcnat_net *sn, const struct svcnat_servi
 	void *hdr;
 
 	skb = event_new(sn, SVCNAT_CMD_SERVICE_EVENT, &hdr);
-	if (!skb) {
-		event_lost(sn);
-		return;
-	}
+	if (!skb)
+		return -ENOMEM;
 	if (nla_put_u8(skb, SVCNAT_A_EVENT, what->event) ||
 	    svcnat_fill_brief(skb, svc, set) ||
 	    nla_put_u32(skb, SVCNAT_A_BACKENDS_ADDED, what->n_added) ||
 	    nla_put_u32(skb, SVCNAT_A_BACKENDS_REMOVED, what->n_removed)) {
 		nlmsg_free(skb);
-		event_lost(sn);
-		return;
+		return -EMSGSIZE;
 	}
 	event_send(sn, skb, hdr);
+	return 0;
 }
 
-static void event_commit(const struct svcnat_txn *txn)
+static int event_commit(const struct svcnat_txn *txn)
 {
 	const struct svcnat_net *sn = txn->sn;
 	struct sk_buff *skb;
 	void *hdr;
 
 	skb = event_new(sn, SVCNAT_CMD_COMMIT_EVENT, &hdr);
-	if (!skb) {
-		event_lost(sn);
-		return;
-	}
+	if (!skb)
+		return -ENOMEM;
 	if ((sn->has_apply_id &&
 	     nla_put(skb, SVCNAT_A_APPLY_ID, SVCNAT_APPLY_ID_LEN, sn->apply_id)) ||
 	    nla_put_u32(skb, SVCNAT_A_CHANGES, txn->n_changes) ||
 	    svcnat_fill_info(skb, sn)) {
 		nlmsg_free(skb);
-		event_lost(sn);
-		return;
+		return -EMSGSIZE;
 	}
 	event_send(sn, skb, hdr);
+	return 0;
+}
+
+static int event_services(const struct svcnat_txn *txn)
+{
+	const struct svcnat_net *sn = txn->sn;
+	const struct svcnat_service *svc;
+	int err = 0;
+
+	if (txn->n_changes > SVCNAT_EVENTS_MAX)
+		return 0;
+	list_for_each_entry(svc, &txn->services, txn_link)
+		if (svc->event >= 0)
+			err = event_service(sn, svc->live ?: svc, svc) ?: err;
+	list_for_each_entry(svc, &txn->removed, txn_link)
+		err = event_service(sn, svc, svc) ?: err;
+	return err;
 }
 
 /**
@@ -84,17 +91,13 @@ static void event_commit(const struct svcnat_txn *txn)
  */
 void svcnat_event_commit(const struct svcnat_txn *txn)
 {
-	const struct svcnat_net *sn = txn->sn;
-	const struct svcnat_service *svc;
+	struct net *net = txn->sn->net;
+	int err;
 
-	if (!genl_has_listeners(&svcnat_genl_family, sn->net, 0))
+	if (!genl_has_listeners(&svcnat_genl_family, net, 0))
 		return;
-	if (txn->n_changes <= SVCNAT_EVENTS_MAX) {
-		list_for_each_entry(svc, &txn->services, txn_link)
-			if (svc->event >= 0)
-				event_service(sn, svc->live ?: svc, svc);
-		list_for_each_entry(svc, &txn->removed, txn_link)
-			event_service(sn, svc, svc);
-	}
-	event_commit(txn);
+	err = event_services(txn);
+	err = event_commit(txn) ?: err;
+	if (err)
+		genl_set_err(&svcnat_genl_family, net, 0, 0, -ENOBUFS);
 }
