@@ -276,14 +276,6 @@ static void ingress_add(struct arena *a, struct service *svc, const char *ip)
 	svc->n_ingress++;
 }
 
-static bool in_pool(const struct prefixes *p, const struct ip *ip)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (prefix_has(&p->v[i], ip))
-			return true;
-	return false;
-}
-
 static void wished_ingress(struct alloc *al, struct service *svc, bool *changed)
 {
 	const char *text = svc->load_balancer_ip;
@@ -291,7 +283,7 @@ static void wished_ingress(struct alloc *al, struct service *svc, bool *changed)
 
 	if (!ip_parse(text, &ip) || has_ingress(svc, ip.family))
 		return;
-	if (!in_pool(&al->m->opt->lb_pools, &ip)) {
+	if (!prefixes_cover(&al->m->opt->lb_pools, &ip)) {
 		if (svc->meta.loc.file)
 			diag_warn(al->d, place_of(&svc->meta, &svc->at.load_balancer_ip, 0),
 				  "spec.loadBalancerIP", "%s is in no --lb-pool: Service %s/%s gets "

@@ -165,14 +165,6 @@ static void families(struct check *c)
 		      "PreferDualStack or RequireDualStack, or one family");
 }
 
-static bool in_service_cidrs(const struct options *opt, const struct ip *ip)
-{
-	for (size_t i = 0; i < opt->service_cidrs.n; i++)
-		if (prefix_has(&opt->service_cidrs.v[i], ip))
-			return true;
-	return !opt->service_cidrs.n;
-}
-
 static void cluster_ip(struct check *c, size_t i)
 {
 	const struct service *svc = c->svc;
@@ -193,7 +185,8 @@ static void cluster_ip(struct check *c, size_t i)
 	else if (family_parse(svc->ip_families.v[i]) != ip.family)
 		diag_error(c->d, loc, field, "%s is not an %s address: expected one, as "
 			   "ipFamilies[%zu] says", text, svc->ip_families.v[i], i);
-	else if (!object_is_decided(&svc->meta) && !in_service_cidrs(c->opt, &ip))
+	else if (!object_is_decided(&svc->meta) && c->opt->service_cidrs.n &&
+		 !prefixes_cover(&c->opt->service_cidrs, &ip))
 		diag_warn(c->d, loc, field, "%s is outside --service-cidr: no machine and no Pod "
 			  "may have this address", text);
 }

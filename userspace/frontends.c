@@ -91,14 +91,6 @@ static void add_load_balancer(const struct service *svc, int64_t port, bool loca
 	}
 }
 
-static bool allowed(const struct prefixes *p, const struct ip *ip)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (prefix_has(&p->v[i], ip))
-			return true;
-	return false;
-}
-
 static void add_external_ips(const struct options *opt, const struct service *svc, int64_t port,
 			     bool local, struct dp_service *s, struct diag *d)
 {
@@ -107,7 +99,7 @@ static void add_external_ips(const struct options *opt, const struct service *sv
 	for (size_t i = 0; i < svc->external_ips.n; i++) {
 		if (!ip_parse(svc->external_ips.v[i], &ip) || ip.family != s->family)
 			continue;
-		if (allowed(&opt->external_ips, &ip))
+		if (prefixes_cover(&opt->external_ips, &ip))
 			add(s, SVCNAT_FRONTEND_EXTERNAL_IP, &ip, port, local);
 		else
 			resolve_warn(svc, "spec.externalIPs", d, "an address outside "

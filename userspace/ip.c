@@ -91,3 +91,11 @@ bool prefix_has(const struct prefix *p, const struct ip *ip)
 		return false;
 	return !rest || !((p->ip.b[whole] ^ ip->b[whole]) & (0xff00 >> rest & 0xff));
 }
+
+bool prefixes_cover(const struct prefixes *list, const struct ip *ip)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (prefix_has(&list->v[i], ip))
+			return true;
+	return false;
+}

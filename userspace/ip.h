@@ -36,4 +36,11 @@ const char *prefix_str(const struct prefix *p, char buf[PREFIX_STRLEN]);
 int ip_cmp(const struct ip *a, const struct ip *b);
 bool prefix_has(const struct prefix *p, const struct ip *ip);
 
+struct prefixes {
+	struct prefix *v;
+	size_t n;
+};
+
+bool prefixes_cover(const struct prefixes *list, const struct ip *ip);
+
 #endif

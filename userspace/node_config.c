@@ -157,9 +157,21 @@ static void nodeport_addrs(struct model *m, const struct prefixes *addrs, struct
 		nowhere(opt, dp, family, d);
 }
 
+/* Whose endpoints are local is decided by a name: one that nobody has is a slip. */
+static void check_node_name(const struct model *m, struct diag *d)
+{
+	struct objects nodes = model_kind(m, KIND_NODE);
+
+	if (nodes.n && !model_find(m, KIND_NODE, NULL, m->opt->node))
+		diag_warn(d, NULL, NULL, "no Node object is called %s, so no endpoint counts as "
+			  "local: name this node by --node, like %s", m->opt->node,
+			  nodes.v[0]->name);
+}
+
 void node_config_make(struct model *m, const struct prefixes *node_addrs, struct dp *dp,
 		      struct diag *d)
 {
+	check_node_name(m, d);
 	cluster_cidrs(m, &dp->config, d);
 	nodeport_addrs(m, node_addrs, dp, AF_INET, d);
 	nodeport_addrs(m, node_addrs, dp, AF_INET6, d);

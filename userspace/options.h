@@ -15,11 +15,6 @@
 
 enum nodeport_mode { NODEPORT_PRIMARY, NODEPORT_ALL, NODEPORT_LOCALHOST, NODEPORT_CIDRS };
 
-struct prefixes {
-	struct prefix *v;
-	size_t n;
-};
-
 #define OPTIONS_KEPT 7
 
 struct options {

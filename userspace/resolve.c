@@ -13,6 +13,7 @@ struct resolve {
 	struct dp *dp;
 	struct resolved *from;		/* as long as dp->services */
 	struct viewpoint view;
+	const struct prefixes *node_addrs;	/* or NULL */
 	struct endpoint_buf endpoints;	/* of the port at hand */
 	uint32_t *chosen;		/* their flags */
 	size_t n_chosen;
@@ -77,8 +78,28 @@ static void port(struct resolve *r, const struct service *svc, const struct serv
 	backends(r, s);
 }
 
+/*
+ * A ClusterIP refuses every port it does not serve: on an address of this machine,
+ * sshd's as well. Inside the CIDR it is another proxy's, on a device of its own.
+ */
+static void check_own_address(struct resolve *r, const struct service *svc)
+{
+	struct ip ip;
+
+	if (!svc->meta.loc.file || !r->node_addrs)
+		return;
+	for (size_t i = 0; i < svc->cluster_ips.n; i++)
+		if (ip_parse(svc->cluster_ips.v[i], &ip) && prefixes_cover(r->node_addrs, &ip) &&
+		    !prefixes_cover(&r->m->opt->service_cidrs, &ip))
+			diag_error(r->d, place_of(&svc->meta, &svc->at.cluster_ip, 0),
+				   "spec.clusterIP", "%s is an address of this machine: all its "
+				   "other ports would be refused; expected one of --service-cidr",
+				   svc->cluster_ips.v[i]);
+}
+
 static void service(struct resolve *r, const struct service *svc)
 {
+	check_own_address(r, svc);
 	if (str_is(svc->session_affinity, "ClientIP"))
 		resolve_warn(svc, "spec.sessionAffinity", r->d, "ClientIP is not kept yet: "
 			     "connections of one client are spread over all endpoints");
@@ -119,6 +140,7 @@ struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, str
 	size_t most = count(&services);
 	struct resolve r = {
 		.m = m, .d = d, .dp = dp, .view = { m->opt->node, model_zone(m) },
+		.node_addrs = node_addrs,
 		.from = arena_alloc(m->a, most * sizeof(*r.from)),
 	};
 

@@ -5,12 +5,6 @@ set -u
 failed=0
 . "$(dirname "$0")/lib.sh"
 
-all_applied() {
-	standin
-	run 0 apply -f "$M/web.yaml" -f "$M/more.yaml" -f "$M/front.yaml" \
-		--external-ips 198.51.100.0/24
-}
-
 # That kind of each object in $T/out, a JSON object or List.
 kinds() {
 	python3 -c 'import json, sys

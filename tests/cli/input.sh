@@ -367,7 +367,7 @@ t_host_pod() {
 	says 'pod.yaml:1:1: warning: status\.podIP: missing, and no Node node-x'
 	printf -- '---\napiVersion: v1\nkind: Node\nmetadata: {name: node-x}\n' >>"$T/pod.yaml"
 	printf 'status: {addresses: [{type: InternalIP, address: 192.168.10.8}]}\n' >>"$T/pod.yaml"
-	run 0 apply -f "$T/pod.yaml" -f "$M/web.yaml"
+	run 0 apply -f "$T/pod.yaml" -f "$M/web.yaml" --node node-x
 	quiet
 	run 0 get backends web
 	shows '192\.168\.10\.8:8080'

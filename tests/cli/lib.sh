@@ -146,3 +146,10 @@ names() {
 	run 0 get "$1" -A -o name
 	tr '\n' ' ' <"$T/out"
 }
+
+# Every manifest there is, against a stand-in.
+all_applied() {
+	standin
+	run 0 apply -f "$M/web.yaml" -f "$M/more.yaml" -f "$M/front.yaml" \
+		--external-ips 198.51.100.0/24
+}

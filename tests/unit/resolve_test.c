@@ -204,14 +204,14 @@ static const struct node_case node_cases[] = {
 	  "warning: --nodeport-addresses localhost is not supported yet: no node port answers; use primary, "
 	  "all or CIDRs\n" },
 	{ "podCIDRs of all Nodes, joined where they are neighbours", NODEPORT_CIDRS, NULL, NULL, NULL,
-	  NODE("a", "podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, 'fd00:1::/64']", "")
+	  NODE("node-a", "podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, 'fd00:1::/64']", "")
 	  NODE("b", "podCIDR: 10.244.2.0/24", "") NODE("c", "podCIDR: 10.244.3.0/24", "")
 	  NODE("d", "podCIDR: 10.244.0.0/24", "") NODE("e", "podCIDR: 10.244.3.128/25", "")
 	  NODE("f", "podCIDR: 10.244.5.0/24", ""),
 	  "~ node\n    cluster CIDRs: 10.244.0.0/22 10.244.5.0/24 fd00:1::/64\n"
 	  "    node port addresses: none\n" },
 	{ "a given cluster CIDR instead", NODEPORT_CIDRS, NULL, "10.0.0.0/8", NULL,
-	  NODE("a", "podCIDRs: [10.244.1.0/24, 'fd00:1::/64']", ""),
+	  NODE("node-a", "podCIDRs: [10.244.1.0/24, 'fd00:1::/64']", ""),
 	  "~ node\n    cluster CIDRs: 10.0.0.0/8\n    node port addresses: none\n" },
 };
 
@@ -250,6 +250,7 @@ static void test_many_pod_cidrs(void **state)
 	const char *yaml = "";
 	struct dp *dp;
 
+	l->opt.node = "n0";
 	for (int i = 0; i < 65; i++)
 		yaml = arena_printf(l->a, "%s---\n{apiVersion: v1, kind: Node, metadata: {name: n%d}, "
 				    "spec: {podCIDR: 10.%d.0.0/24}}\n", yaml, i, i);
@@ -261,6 +262,39 @@ static void test_many_pod_cidrs(void **state)
 	lab_free(l);
 }
 
+/* On an address of the machine every other port would be refused. */
+static void test_own_address(void **state)
+{
+	struct lab *l = lab_new();
+	struct prefixes machine = { 0 };
+
+	lab_prefix(l, &machine, "192.0.2.7/32");
+	lab_prefix(l, &machine, "10.96.0.7/32");	/* another proxy's */
+	model_resolve(lab_apply(l, SVC("in", "clusterIP: 10.96.0.7, ports: [{port: 22}]")), &machine,
+		      l->d);
+	assert_int_equal(diag_errors(l->d), 0);
+	model_resolve(lab_apply(l, SVC("own", "clusterIP: 192.0.2.7, ports: [{port: 22}]")), &machine,
+		      l->d);
+	assert_int_equal(diag_errors(l->d), 1);
+	assert_non_null(strstr(lab_said(l), "t.yaml:2:"));
+	assert_non_null(strstr(lab_said(l), "spec.clusterIP: 192.0.2.7 is an address of this machine"));
+	lab_free(l);
+}
+
+static void test_node_name(void **state)
+{
+	static const char node[] = "{apiVersion: v1, kind: Node, metadata: {name: node-b}}\n";
+	struct lab *l = lab_new();
+
+	model_resolve(lab_apply(l, "{apiVersion: v1, kind: Namespace, metadata: {name: x}}\n"), NULL,
+		      l->d);
+	assert_string_equal(lab_said(l), "");
+	model_resolve(lab_apply(l, node), NULL, l->d);
+	assert_string_equal(lab_said(l), "warning: no Node object is called node-a, so no endpoint "
+			    "counts as local: name this node by --node, like node-b\n");
+	lab_free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +302,8 @@ int main(void)
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_node),
 		cmocka_unit_test(test_many_pod_cidrs),
+		cmocka_unit_test(test_own_address),
+		cmocka_unit_test(test_node_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
