@@ -79,6 +79,12 @@
 #define SVCNAT_BACKENDS_MAX		1000000	/* of one service */
 #define SVCNAT_FRONTENDS_MAX		64	/* of one service */
 #define SVCNAT_PREFIXES_MAX		64	/* of one list in the config */
+#define SVCNAT_RANGES_MAX		256	/* source ranges of one service */
+#define SVCNAT_WEIGHT_MAX		1000
+#define SVCNAT_PINS_MAX			1048576	/* pinned sources in one namespace */
+#define SVCNAT_PINS_SERVICE_MAX		65536	/* and of one service */
+#define SVCNAT_AFFINITY_SECONDS_MAX	86400	/* what the Kubernetes API allows */
+#define SVCNAT_SECONDS_MAX		86400
 #define SVCNAT_TXNS_MAX			8	/* open in one namespace */
 #define SVCNAT_TXN_BACKENDS_MAX		16000000 /* in one transaction */
 #define SVCNAT_TXN_SERVICES_MAX		4000000	/* in one transaction */
@@ -104,7 +110,8 @@
  *	SERVICE (exactly one), with counters.
  * @SVCNAT_CMD_EXPLAIN: do. In: FLOW. Out: GENERATION, DECISION. The answer of
  *	the code the packet path runs, with no packet sent and nothing counted;
- *	a random pick is drawn anew each time, and round-robin goes on.
+ *	a random pick is drawn anew each time, round-robin goes on, and no source
+ *	is pinned. EINVAL.
  * @SVCNAT_CMD_SERVICE_EVENT: event. Out: GENERATION, EVENT, SERVICE (identity,
  *	scheduler, frontends, no backends) and BACKENDS_ADDED and _REMOVED.
  * @SVCNAT_CMD_COMMIT_EVENT: event. Out: GENERATION, APPLY_ID (if any), INFO,
@@ -171,13 +178,29 @@ enum svcnat_attr {
 };
 #define SVCNAT_A_MAX (__SVCNAT_A_MAX - 1)
 
-/* SVCNAT_SERVICE_A_SCHED */
+/*
+ * SVCNAT_SERVICE_A_SCHED. Weights (SVCNAT_BACKEND_A_WEIGHT) hold for all of them:
+ * a backend of weight 2 gets twice as many connections as one of weight 1.
+ */
 enum svcnat_sched {
-	SVCNAT_SCHED_RANDOM,		/* default: uniform, independent */
+	SVCNAT_SCHED_RANDOM,		/* default: independent draws */
 	SVCNAT_SCHED_RR,		/* round-robin, a turn per CPU */
+	SVCNAT_SCHED_LC,		/* the one with fewer active connections of two drawn */
+	SVCNAT_SCHED_SH,		/* by the source address alone */
+	SVCNAT_SCHED_MAGLEV,		/* by the 5-tuple, consistent: the same on every
+					 * node, and few flows move when backends change */
 	__SVCNAT_SCHED_MAX
 };
 #define SVCNAT_SCHED_MAX (__SVCNAT_SCHED_MAX - 1)
+
+/* SVCNAT_SERVICE_A_REMOVAL: TCP and SCTP connections of a backend that goes away */
+enum svcnat_removal {
+	SVCNAT_REMOVAL_KEEP,		/* default: go on as long as both ends like */
+	SVCNAT_REMOVAL_DRAIN,		/* are reset DRAIN_SECONDS after it left the pick */
+	SVCNAT_REMOVAL_RESET,		/* are reset when it leaves the service */
+	__SVCNAT_REMOVAL_MAX
+};
+#define SVCNAT_REMOVAL_MAX (__SVCNAT_REMOVAL_MAX - 1)
 
 /* SVCNAT_SERVICE_A_FLAGS */
 #define SVCNAT_SERVICE_F_CONTINUE	(1U << 0) /* more backends of the last one */
@@ -193,7 +216,7 @@ enum svcnat_sched {
  * @SVCNAT_SERVICE_A_NAME: string, "namespace/name:port", the port's name
  *	possibly empty; required. The kernel reads nothing into it.
  * @SVCNAT_SERVICE_A_FAMILY: u8, AF_INET or AF_INET6; required.
- * @SVCNAT_SERVICE_A_PROTO: u8, IPPROTO_TCP or IPPROTO_UDP; required.
+ * @SVCNAT_SERVICE_A_PROTO: u8, IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP; required.
  * @SVCNAT_SERVICE_A_SCHED: u8, enum svcnat_sched.
  * @SVCNAT_SERVICE_A_FLAGS: u32, SVCNAT_SERVICE_F_*.
  * @SVCNAT_SERVICE_A_FRONTEND: nested, enum svcnat_frontend_attr; may repeat,
@@ -202,14 +225,46 @@ enum svcnat_sched {
  *	be absent. Strictly ascending by address, then port, as memcmp() orders
  *	them in network byte order, continuations included. In dumps the order
  *	is not specified.
+ * @SVCNAT_SERVICE_A_AFFINITY_SECONDS: u32, 0 to SVCNAT_AFFINITY_SECONDS_MAX.
+ *	With it a source address stays with the backend it was sent to until no
+ *	new connection of it came for so long; shared by all frontends. A full
+ *	table (SVCNAT_PINS_SERVICE_MAX, SVCNAT_PINS_MAX) serves without pinning.
+ *	Absent or 0: none.
+ * @SVCNAT_SERVICE_A_SOURCE_RANGE: nested, enum svcnat_prefix_attr of the
+ *	service's family; may repeat, up to SVCNAT_RANGES_MAX. Sources outside all
+ *	of them are dropped on frontends with SVCNAT_FRONTEND_F_RANGES, before
+ *	anything else is asked.
+ * @SVCNAT_SERVICE_A_REMOVAL: u8, enum svcnat_removal. UDP knows no removal: a
+ *	flow whose backend left the service, or whose frontend did, is sent
+ *	elsewhere with its next packet.
+ * @SVCNAT_SERVICE_A_DRAIN_SECONDS: u32, 1 to SVCNAT_SECONDS_MAX; required with
+ *	SVCNAT_REMOVAL_DRAIN, refused without.
+ * @SVCNAT_SERVICE_A_EJECT_FAILS: u32, 0 to 255. A backend with so many failed
+ *	TCP handshakes in a row (no answer before the client sends its SYN again or
+ *	gives up, or a reset) is not picked for EJECT_SECONDS, unless there is no
+ *	other. Absent or 0: never.
+ * @SVCNAT_SERVICE_A_EJECT_SECONDS: u32, 1 to SVCNAT_SECONDS_MAX; required with
+ *	EJECT_FAILS other than 0.
  * @SVCNAT_SERVICE_A_CONNECTIONS: u64, out only. Connections sent to a backend,
- *	those since removed included. Counted when conntrack confirms them. One
- *	to a backend that is its own frontend needs no translation and passes
- *	uncounted.
+ *	those since removed included. Counted when conntrack confirms them.
+ * @SVCNAT_SERVICE_A_ACTIVE: u64, out only. Of these, those conntrack still knows.
+ * @SVCNAT_SERVICE_A_PACKETS_IN: u64, out only. Packets from clients, of the
+ *	connections in CONNECTIONS, as far as they are known: SERVICE_GET brings
+ *	them up to date when a dump begins.
+ * @SVCNAT_SERVICE_A_BYTES_IN: u64, out only. Their bytes, from the IP header on.
+ * @SVCNAT_SERVICE_A_PACKETS_OUT: u64, out only. Packets to clients.
+ * @SVCNAT_SERVICE_A_BYTES_OUT: u64, out only.
  * @SVCNAT_SERVICE_A_REFUSED: u64, out only. New flows rejected for want of any
  *	endpoint.
  * @SVCNAT_SERVICE_A_DROPPED: u64, out only. New flows dropped for want of a
  *	local endpoint under policy Local.
+ * @SVCNAT_SERVICE_A_NOT_ALLOWED: u64, out only. New flows dropped because their
+ *	source is outside the source ranges.
+ * @SVCNAT_SERVICE_A_OVERLOADED: u64, out only. New flows rejected because every
+ *	backend is at its connection limit.
+ * @SVCNAT_SERVICE_A_REPICKS: u64, out only. Connections whose SYN came again
+ *	without an answer and went to another backend, and UDP flows sent elsewhere.
+ * @SVCNAT_SERVICE_A_EJECTIONS: u64, out only. Times a backend was ejected.
  */
 enum svcnat_service_attr {
 	SVCNAT_SERVICE_A_UNSPEC,
@@ -224,6 +279,21 @@ enum svcnat_service_attr {
 	SVCNAT_SERVICE_A_CONNECTIONS,
 	SVCNAT_SERVICE_A_REFUSED,
 	SVCNAT_SERVICE_A_DROPPED,
+	SVCNAT_SERVICE_A_AFFINITY_SECONDS,
+	SVCNAT_SERVICE_A_SOURCE_RANGE,
+	SVCNAT_SERVICE_A_REMOVAL,
+	SVCNAT_SERVICE_A_DRAIN_SECONDS,
+	SVCNAT_SERVICE_A_EJECT_FAILS,
+	SVCNAT_SERVICE_A_EJECT_SECONDS,
+	SVCNAT_SERVICE_A_ACTIVE,
+	SVCNAT_SERVICE_A_PACKETS_IN,
+	SVCNAT_SERVICE_A_BYTES_IN,
+	SVCNAT_SERVICE_A_PACKETS_OUT,
+	SVCNAT_SERVICE_A_BYTES_OUT,
+	SVCNAT_SERVICE_A_NOT_ALLOWED,
+	SVCNAT_SERVICE_A_OVERLOADED,
+	SVCNAT_SERVICE_A_REPICKS,
+	SVCNAT_SERVICE_A_EJECTIONS,
 	__SVCNAT_SERVICE_A_MAX
 };
 #define SVCNAT_SERVICE_A_MAX (__SVCNAT_SERVICE_A_MAX - 1)
@@ -239,7 +309,9 @@ enum svcnat_service_attr {
  * @SVCNAT_FRONTEND_LOAD_BALANCER: masquerades under policy Cluster.
  * @SVCNAT_FRONTEND_EXTERNAL_IP: masquerades under policy Cluster.
  *
- * An address always wins over a node port.
+ * An address always wins over a node port. A node port yields to a connected
+ * socket of the node (its own outgoing connection that happens to use the port),
+ * not to one that listens.
  */
 enum svcnat_frontend_kind {
 	SVCNAT_FRONTEND_CLUSTER_IP,
@@ -257,10 +329,15 @@ enum svcnat_frontend_kind {
  * keeps the source address; if there are none, but some with F_CLUSTER, drops.
  * On kinds other than ClusterIP, sources inside the cluster CIDRs or on an
  * address of this node are served by F_CLUSTER all the same (Pods keeping
- * their source, the node masqueraded).
+ * their source, the node and Pods of other nodes masqueraded).
+ *
+ * RANGES: only sources inside the service's source ranges are served; with no
+ * range at all, none is.
  */
 #define SVCNAT_FRONTEND_F_LOCAL		(1U << 0)
-#define SVCNAT_FRONTEND_F_MASK		SVCNAT_FRONTEND_F_LOCAL
+#define SVCNAT_FRONTEND_F_RANGES	(1U << 1)
+#define SVCNAT_FRONTEND_F_MASK		(SVCNAT_FRONTEND_F_LOCAL | \
+					 SVCNAT_FRONTEND_F_RANGES)
 
 /**
  * enum svcnat_frontend_attr - an address and port clients connect to
@@ -282,12 +359,15 @@ enum svcnat_frontend_attr {
 #define SVCNAT_FRONTEND_A_MAX (__SVCNAT_FRONTEND_A_MAX - 1)
 
 /*
- * SVCNAT_BACKEND_A_FLAGS. Neither: still serving, gets no new connections.
+ * SVCNAT_BACKEND_A_FLAGS. None of the first two: still serving, keeps its flows,
+ * gets no new connections.
  */
 #define SVCNAT_BACKEND_F_CLUSTER	(1U << 0) /* picked under policy Cluster */
 #define SVCNAT_BACKEND_F_LOCAL		(1U << 1) /* picked under policy Local */
 #define SVCNAT_BACKEND_F_MASK		(SVCNAT_BACKEND_F_CLUSTER | \
 					 SVCNAT_BACKEND_F_LOCAL)
+/* Out only: left the service, but connections of it are still active. */
+#define SVCNAT_BACKEND_F_GONE		(1U << 2)
 
 /**
  * enum svcnat_backend_attr - an address and port that serves
@@ -296,8 +376,22 @@ enum svcnat_frontend_attr {
  *	loopback.
  * @SVCNAT_BACKEND_A_PORT: u16 in network byte order, not 0; required.
  * @SVCNAT_BACKEND_A_FLAGS: u32, SVCNAT_BACKEND_F_*; absent: F_CLUSTER.
+ * @SVCNAT_BACKEND_A_WEIGHT: u32, 1 to SVCNAT_WEIGHT_MAX; absent: 1.
+ * @SVCNAT_BACKEND_A_CONN_LIMIT: u32; no new connections while so many are active;
+ *	connections made at the same moment may exceed it by the number of CPUs.
+ *	Absent or 0: no limit.
  * @SVCNAT_BACKEND_A_CONNECTIONS: u64, out only, see the service's. Kept while
- *	the backend stays in the service, whatever else changes.
+ *	the backend stays in the service, whatever else changes, and when it comes
+ *	back while connections are still active.
+ * @SVCNAT_BACKEND_A_ACTIVE: u32, out only.
+ * @SVCNAT_BACKEND_A_PACKETS_IN: u64, out only, see the service's.
+ * @SVCNAT_BACKEND_A_BYTES_IN: u64, out only.
+ * @SVCNAT_BACKEND_A_PACKETS_OUT: u64, out only.
+ * @SVCNAT_BACKEND_A_BYTES_OUT: u64, out only.
+ * @SVCNAT_BACKEND_A_REPICKS: u32, out only. Connections taken from it.
+ * @SVCNAT_BACKEND_A_EJECTIONS: u32, out only.
+ * @SVCNAT_BACKEND_A_EJECTED_SECONDS: u32, out only. It sits out for so long still;
+ *	absent if it does not.
  */
 enum svcnat_backend_attr {
 	SVCNAT_BACKEND_A_UNSPEC,
@@ -306,6 +400,16 @@ enum svcnat_backend_attr {
 	SVCNAT_BACKEND_A_PORT,
 	SVCNAT_BACKEND_A_FLAGS,
 	SVCNAT_BACKEND_A_CONNECTIONS,
+	SVCNAT_BACKEND_A_WEIGHT,
+	SVCNAT_BACKEND_A_CONN_LIMIT,
+	SVCNAT_BACKEND_A_ACTIVE,
+	SVCNAT_BACKEND_A_PACKETS_IN,
+	SVCNAT_BACKEND_A_BYTES_IN,
+	SVCNAT_BACKEND_A_PACKETS_OUT,
+	SVCNAT_BACKEND_A_BYTES_OUT,
+	SVCNAT_BACKEND_A_REPICKS,
+	SVCNAT_BACKEND_A_EJECTIONS,
+	SVCNAT_BACKEND_A_EJECTED_SECONDS,
 	__SVCNAT_BACKEND_A_MAX
 };
 #define SVCNAT_BACKEND_A_MAX (__SVCNAT_BACKEND_A_MAX - 1)
@@ -318,17 +422,36 @@ enum svcnat_backend_attr {
  *
  * @SVCNAT_CONFIG_A_CLUSTER_CIDR: nested, enum svcnat_prefix_attr; may repeat.
  *	Sources inside are Pods. A family without one has no off-cluster source.
+ *	Refused together with POD_INTERFACE.
  * @SVCNAT_CONFIG_A_NODEPORT_ADDR: nested, enum svcnat_prefix_attr; may repeat.
  *	A node port answers on every address that is local to the namespace and
  *	in one of these. None of a family: no node port answers in it.
+ * @SVCNAT_CONFIG_A_SERVICE_CIDR: nested, enum svcnat_prefix_attr; may repeat.
+ *	New flows to an address inside that no service holds are dropped.
+ * @SVCNAT_CONFIG_A_NODE_CIDR: nested, enum svcnat_prefix_attr; may repeat. Where
+ *	the Pods of this node have their addresses. A Pod in CLUSTER_CIDR but not in
+ *	these that reaches an external frontend of policy Local here is masqueraded,
+ *	or its reply would go past this node. A family without one has no such Pods.
+ * @SVCNAT_CONFIG_A_POD_INTERFACE: string, up to 15 bytes. Sources that arrive
+ *	through the device of this name are Pods, all others are not. A '*' at the
+ *	end: through any device whose name begins so.
+ * @SVCNAT_CONFIG_A_FLAGS: u32, SVCNAT_CONFIG_F_*.
  */
 enum svcnat_config_attr {
 	SVCNAT_CONFIG_A_UNSPEC,
 	SVCNAT_CONFIG_A_CLUSTER_CIDR,
 	SVCNAT_CONFIG_A_NODEPORT_ADDR,
+	SVCNAT_CONFIG_A_SERVICE_CIDR,
+	SVCNAT_CONFIG_A_NODE_CIDR,
+	SVCNAT_CONFIG_A_POD_INTERFACE,
+	SVCNAT_CONFIG_A_FLAGS,
 	__SVCNAT_CONFIG_A_MAX
 };
 #define SVCNAT_CONFIG_A_MAX (__SVCNAT_CONFIG_A_MAX - 1)
+
+/* SVCNAT_CONFIG_A_FLAGS. MASQUERADE_ALL: every source sent to a ClusterIP. */
+#define SVCNAT_CONFIG_F_MASQUERADE_ALL	(1U << 0)
+#define SVCNAT_CONFIG_F_MASK		SVCNAT_CONFIG_F_MASQUERADE_ALL
 
 /**
  * enum svcnat_prefix_attr - an address prefix; its family is ADDR's length
@@ -357,6 +480,15 @@ enum svcnat_prefix_attr {
  *	service holds.
  * @SVCNAT_INFO_A_NAT_FAILED: u64, dropped: conntrack could not bind the flow.
  * @SVCNAT_INFO_A_MODULE_VERSION: string.
+ * @SVCNAT_INFO_A_UNALLOCATED: u64, dropped: an address of SERVICE_CIDR nobody holds.
+ * @SVCNAT_INFO_A_NOT_ALLOWED: u64, dropped: outside the source ranges.
+ * @SVCNAT_INFO_A_OVERLOADED: u64, rejected: every backend at its limit.
+ * @SVCNAT_INFO_A_REPICKS: u64, connections sent to another backend.
+ * @SVCNAT_INFO_A_EJECTIONS: u64, backends ejected.
+ * @SVCNAT_INFO_A_RESETS: u64, connections reset by a removal policy.
+ * @SVCNAT_INFO_A_PINS: u32, sources pinned by affinity.
+ * @SVCNAT_INFO_A_UNPINNED: u64, new flows of a service with affinity that were
+ *	served without pinning, as a table was full.
  */
 enum svcnat_info_attr {
 	SVCNAT_INFO_A_UNSPEC,
@@ -370,6 +502,14 @@ enum svcnat_info_attr {
 	SVCNAT_INFO_A_UNUSED_PORT,
 	SVCNAT_INFO_A_NAT_FAILED,
 	SVCNAT_INFO_A_MODULE_VERSION,
+	SVCNAT_INFO_A_UNALLOCATED,
+	SVCNAT_INFO_A_NOT_ALLOWED,
+	SVCNAT_INFO_A_OVERLOADED,
+	SVCNAT_INFO_A_REPICKS,
+	SVCNAT_INFO_A_EJECTIONS,
+	SVCNAT_INFO_A_RESETS,
+	SVCNAT_INFO_A_PINS,
+	SVCNAT_INFO_A_UNPINNED,
 	__SVCNAT_INFO_A_MAX
 };
 #define SVCNAT_INFO_A_MAX (__SVCNAT_INFO_A_MAX - 1)
@@ -381,7 +521,9 @@ enum svcnat_info_attr {
  * @SVCNAT_FLOW_A_SRC: address, 4 or 16 bytes; required.
  * @SVCNAT_FLOW_A_DST: address, as long as SRC; required.
  * @SVCNAT_FLOW_A_SPORT: u16 in network byte order; absent: 0.
- * @SVCNAT_FLOW_A_DPORT: u16 in network byte order; required for TCP and UDP.
+ * @SVCNAT_FLOW_A_DPORT: u16 in network byte order; required for TCP, UDP, SCTP.
+ * @SVCNAT_FLOW_A_IIF: u32, index of the device it arrives through; absent or 0:
+ *	none, it is sent by the node.
  */
 enum svcnat_flow_attr {
 	SVCNAT_FLOW_A_UNSPEC,
@@ -390,6 +532,7 @@ enum svcnat_flow_attr {
 	SVCNAT_FLOW_A_DST,
 	SVCNAT_FLOW_A_SPORT,
 	SVCNAT_FLOW_A_DPORT,
+	SVCNAT_FLOW_A_IIF,
 	__SVCNAT_FLOW_A_MAX
 };
 #define SVCNAT_FLOW_A_MAX (__SVCNAT_FLOW_A_MAX - 1)
@@ -411,6 +554,11 @@ enum svcnat_reason {
 	SVCNAT_REASON_NO_ENDPOINTS,	/* REJECT */
 	SVCNAT_REASON_NO_LOCAL_ENDPOINTS, /* DROP */
 	SVCNAT_REASON_UNUSED_PORT,	/* REJECT: other port of a live ClusterIP */
+	SVCNAT_REASON_UNALLOCATED,	/* DROP: a service CIDR's address nobody holds */
+	SVCNAT_REASON_SOURCE_RANGE,	/* DROP: source outside the source ranges */
+	SVCNAT_REASON_OVERLOADED,	/* REJECT: every backend at its limit */
+	SVCNAT_REASON_PINNED,		/* DNAT: where affinity sent this source before */
+	SVCNAT_REASON_SOCKET,		/* PASS: a connected socket has the node port */
 	__SVCNAT_REASON_MAX
 };
 
@@ -421,6 +569,8 @@ enum svcnat_masq {
 	SVCNAT_MASQ_EXTERNAL,		/* external frontend, policy Cluster */
 	SVCNAT_MASQ_OFF_CLUSTER,	/* ClusterIP, source not in the cluster CIDRs */
 	SVCNAT_MASQ_NODE,		/* policy Local, the node itself asks */
+	SVCNAT_MASQ_OTHER_NODE,		/* policy Local, a Pod of another node asks */
+	SVCNAT_MASQ_ALL,		/* ClusterIP, SVCNAT_CONFIG_F_MASQUERADE_ALL */
 	__SVCNAT_MASQ_MAX
 };
 
@@ -435,6 +585,8 @@ enum svcnat_masq {
  * @SVCNAT_DECISION_A_MASQUERADE: u8, enum svcnat_masq; with DNAT.
  * @SVCNAT_DECISION_A_CANDIDATES: u32, backends the pick was among.
  * @SVCNAT_DECISION_A_LOCAL_SET: flag; the pick was among local backends.
+ * @SVCNAT_DECISION_A_UNAVAILABLE: u32, of CANDIDATES, those that sit out or are at
+ *	their connection limit now.
  */
 enum svcnat_decision_attr {
 	SVCNAT_DECISION_A_UNSPEC,
@@ -445,6 +597,7 @@ enum svcnat_decision_attr {
 	SVCNAT_DECISION_A_MASQUERADE,
 	SVCNAT_DECISION_A_CANDIDATES,
 	SVCNAT_DECISION_A_LOCAL_SET,
+	SVCNAT_DECISION_A_UNAVAILABLE,
 	__SVCNAT_DECISION_A_MAX
 };
 #define SVCNAT_DECISION_A_MAX (__SVCNAT_DECISION_A_MAX - 1)
