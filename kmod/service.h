@@ -6,26 +6,54 @@
 #include <linux/atomic.h>
 #include <linux/cache.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 
 #include "backend.h"
 #include "htable.h"
 
+/* Rare events of a service, counted in the service itself. */
+enum svcnat_service_stat {
+	SVCNAT_SERVICE_REFUSED,		/* no endpoint */
+	SVCNAT_SERVICE_DROPPED,		/* no local endpoint */
+	SVCNAT_SERVICE_NOT_ALLOWED,	/* source outside the ranges */
+	SVCNAT_SERVICE_OVERLOADED,	/* every backend at its limit */
+	SVCNAT_SERVICE_REPICKS,
+	SVCNAT_SERVICE_EJECTIONS,
+	SVCNAT_SERVICE_STAT_MAX
+};
+
+/**
+ * struct svcnat_totals - traffic of a backend or a service
+ * @connections: since it came
+ * @active: of these, known to conntrack
+ * @packets: by direction (enum ip_conntrack_dir)
+ * @bytes: likewise
+ */
+struct svcnat_totals {
+	u64			connections;
+	u64			active;
+	u64			packets[2];
+	u64			bytes[2];
+};
+
 /**
  * struct svcnat_service - a service
  * @set: what it picks from; never NULL once packets can see the service. The
  *	counters packets write lie on other cache lines
- * @refused: new flows rejected, no endpoint
- * @dropped: new flows dropped, no local endpoint
- * @past: connections of backends that are gone
+ * @id: no other service of this boot has or had it; what pins go by
+ * @n_pins: of it; written when a source is pinned, see affinity.c
  * @node: in the table by name
  * @refs: one for the table or the transaction it is on, and one for each staged
  *	service that has it as @live
  * @family: AF_INET or AF_INET6
- * @proto: IPPROTO_TCP or IPPROTO_UDP
- * @name: "namespace/name:port"; with @family and @proto the identity
+ * @proto: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
+ * @n_vips: of @vips; by the mutex
+ * @stats: enum svcnat_service_stat
+ * @past: traffic of backends that are gone; by the mutex
+ * @gone: backends that left the set while connections of them were active, by
+ *	address and port; by the mutex
  * @vips: frontends; by the mutex
- * @n_vips: of them; by the mutex
  * @touched: &svcnat_net.attempts of the last commit that touched it; by the mutex
  * @lost: likewise, that gave one of its frontends to another service
  * @txn_link: on a transaction's list
@@ -34,17 +62,20 @@
  * @event: enum svcnat_event, or -1 for none
  * @n_added: backends the commit added
  * @n_removed: backends it removed
+ * @name: "namespace/name:port"; with @family and @proto the identity
  */
 struct svcnat_service {
 	struct svcnat_set __rcu	*set;
+	u64			id;
 	struct svcnat_hnode	node;
 	refcount_t		refs;
 	u8			family;
 	u8			proto;
 	u16			n_vips;
-	atomic64_t		refused ____cacheline_aligned_in_smp;
-	atomic64_t		dropped;
-	atomic64_t		past;
+	atomic_t		n_pins ____cacheline_aligned_in_smp;
+	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX];
+	struct svcnat_totals	past;
+	struct rb_root		gone;
 	struct list_head	vips;
 	u64			touched;
 	u64			lost;
