@@ -2,19 +2,26 @@
 /*
  * Backend sets; see backend.h.
  *
- * Everything here but svcnat_set_find() and svcnat_set_flags() runs in process
- * context, on sets that packets cannot see yet or any more, or under the
- * namespace's mutex. Sets may be long, so what walks one yields on the way.
+ * Everything here but svcnat_set_find(), svcnat_set_flags() and svcnat_backend_put()
+ * runs in process context, on sets that packets cannot see yet or any more, or under
+ * the namespace's mutex. Sets may be long, so what walks one yields on the way.
+ *
+ * A backend lives as long as its service has it, in a set or among those that are
+ * gone, and as long as a connection counts on it. Packets find it in a set under
+ * RCU and may take a reference there: a backend that left its set stays with the
+ * service until a grace period has passed (svcnat_service_prune()).
  */
 
 #include <linux/mm.h>
 #include <linux/overflow.h>
-#include <linux/percpu.h>
-#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "backend.h"
+#include "config.h"
+#include "eject.h"
+#include "sched.h"
+#include "service.h"
 #include "uapi/svcnat.h"
 
 #define RUNS 4
@@ -46,54 +53,45 @@ void svcnat_backend_module_exit(void)
 	kmem_cache_destroy(backend_cache);
 }
 
-/* Each CPU starts its round elsewhere, or all would begin with the same backend. */
-static u32 __percpu *turn_alloc(void)
-{
-	u32 __percpu *turn = alloc_percpu_gfp(u32, GFP_KERNEL_ACCOUNT);
-	int cpu;
-
-	if (turn)
-		for_each_possible_cpu(cpu)
-			*per_cpu_ptr(turn, cpu) = get_random_u32() >> 1;
-	return turn;
-}
-
 /**
  * svcnat_set_alloc - an empty set
- * @sched: enum svcnat_sched
- * @flags: SVCNAT_SERVICE_F_*
+ * @settings: what the service asks for
  * @capacity: backends there is room for
  *
  * Return: the set or NULL. Process context.
  */
-struct svcnat_set *svcnat_set_alloc(u8 sched, u8 flags, u32 capacity)
+struct svcnat_set *svcnat_set_alloc(const struct svcnat_settings *settings, u32 capacity)
 {
 	struct svcnat_set *set = kvzalloc(struct_size(set, backend, capacity), GFP_KERNEL_ACCOUNT);
 
 	if (!set)
 		return NULL;
-	set->sched = sched;
-	set->flags = flags;
+	set->settings = *settings;
 	set->capacity = capacity;
-	if (sched == SVCNAT_SCHED_RR) {
-		set->turn = turn_alloc();
-		if (!set->turn) {
-			kvfree(set);
-			return NULL;
-		}
-	}
 	return set;
 }
 
-static void set_free(struct svcnat_set *set)
+static void backend_free_rcu(struct rcu_head *rcu)
 {
-	free_percpu(set->turn);
-	kvfree(set);
+	kmem_cache_free(backend_cache, container_of(rcu, struct svcnat_backend, rcu));
 }
 
 /**
- * svcnat_set_free - free a set that packets never saw, and its backends
- * @set: set or NULL
+ * svcnat_backend_put - drop a reference
+ * @b: backend
+ *
+ * Any context. The last one frees it after a grace period.
+ */
+void svcnat_backend_put(struct svcnat_backend *b)
+{
+	if (refcount_dec_and_test(&b->refs))
+		call_rcu(&b->rcu, backend_free_rcu);
+}
+
+/**
+ * svcnat_set_free - free a set and its references to backends
+ * @set: set that packets cannot see, or NULL; one that was replaced has no backends
+ *	of its own any more, see svcnat_set_carry()
  */
 void svcnat_set_free(struct svcnat_set *set)
 {
@@ -102,28 +100,12 @@ void svcnat_set_free(struct svcnat_set *set)
 	if (!set)
 		return;
 	for (i = 0; i < set->n; i++) {
-		kmem_cache_free(backend_cache, set->backend[i]);
+		svcnat_backend_put(set->backend[i]);
 		breathe(i);
 	}
-	set_free(set);
-}
-
-/**
- * svcnat_set_free_retired - free a replaced set no reader can see any more
- * @set: set that went through svcnat_set_carry() as the old one
- */
-void svcnat_set_free_retired(struct svcnat_set *set)
-{
-	u32 i = 0;
-
-	while (set->gone) {
-		struct svcnat_backend *b = set->gone;
-
-		set->gone = b->next_gone;
-		kmem_cache_free(backend_cache, b);
-		breathe(++i);
-	}
-	set_free(set);
+	svcnat_sched_free(set);
+	kvfree(set->ranges);
+	kvfree(set);
 }
 
 static int backend_cmp(const struct svcnat_backend *b, const union nf_inet_addr *addr,
@@ -153,19 +135,16 @@ static int set_grow(struct svcnat_set **set)
 /**
  * svcnat_set_append - add a backend at the end
  * @set: set that packets cannot see; may move
- * @addr: address, larger than the last one's or equal
- * @port: port in network byte order, larger than the last one's if @addr is equal
- * @flags: SVCNAT_BACKEND_F_*
+ * @like: its address and port, larger than the last one's, weight, limit and flags
  *
  * Return: 0, -EINVAL if out of order, -E2BIG, -ENOMEM.
  */
-int svcnat_set_append(struct svcnat_set **set, const union nf_inet_addr *addr, __be16 port,
-		      u8 flags)
+int svcnat_set_append(struct svcnat_set **set, const struct svcnat_backend *like)
 {
 	struct svcnat_backend *b;
 	u32 n = (*set)->n;
 
-	if (n && backend_cmp((*set)->backend[n - 1], addr, port) >= 0)
+	if (n && backend_cmp((*set)->backend[n - 1], &like->addr, like->port) >= 0)
 		return -EINVAL;
 	if (n == SVCNAT_BACKENDS_MAX)
 		return -E2BIG;
@@ -174,9 +153,12 @@ int svcnat_set_append(struct svcnat_set **set, const union nf_inet_addr *addr, _
 	b = kmem_cache_zalloc(backend_cache, GFP_KERNEL);
 	if (!b)
 		return -ENOMEM;
-	b->addr = *addr;
-	b->port = port;
-	b->flags = flags;
+	b->addr = like->addr;
+	b->port = like->port;
+	b->weight = like->weight;
+	b->limit = like->limit;
+	b->flags = like->flags;
+	refcount_set(&b->refs, 1);
 	(*set)->backend[(*set)->n++] = b;
 	return 0;
 }
@@ -213,13 +195,7 @@ static int set_partition(struct svcnat_set *set, const u32 *start)
 	return 0;
 }
 
-/**
- * svcnat_set_arrange - put the backends into their runs, last step of filling
- * @set: set that packets cannot see
- *
- * Return: 0 or -ENOMEM.
- */
-int svcnat_set_arrange(struct svcnat_set *set)
+static int set_runs(struct svcnat_set *set)
 {
 	u32 count[RUNS] = { 0 }, start[RUNS] = { 0 }, i;
 
@@ -233,6 +209,17 @@ int svcnat_set_arrange(struct svcnat_set *set)
 	if (!set->n || count[run_of(set->backend[0]->flags)] == set->n)
 		return 0;
 	return set_partition(set, start);
+}
+
+/**
+ * svcnat_set_arrange - make a filled set ready to be picked from
+ * @set: set that packets cannot see
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int svcnat_set_arrange(struct svcnat_set *set)
+{
+	return set_runs(set) ?: svcnat_sched_prepare(set);
 }
 
 /**
@@ -318,8 +305,40 @@ static struct svcnat_backend *runs_seek(const struct svcnat_set *set, u32 at[RUN
 	return NULL;
 }
 
+/* When connections are cut of a backend that leaves the pick, or the service (@gone). */
+static u32 cut_at(const struct svcnat_settings *settings, const struct svcnat_backend *b,
+		  bool gone)
+{
+	switch (settings->removal) {
+	case SVCNAT_REMOVAL_DRAIN:
+		return b->cut_at ?: svcnat_jiffies_after(settings->drain_seconds * HZ);
+	case SVCNAT_REMOVAL_RESET:
+		return gone ? svcnat_jiffies_after(0) : 0;
+	default:
+		return 0;
+	}
+}
+
+static void cut_set(struct svcnat_service *svc, struct svcnat_backend *b, u32 at)
+{
+	WRITE_ONCE(b->cut_at, at);
+	svc->cutting |= at && svcnat_backend_active(b);
+}
+
+/* @was stays, or is back, with what @b was put with. */
+static void backend_take_over(struct svcnat_service *svc, struct svcnat_set *new,
+			      struct svcnat_backend *was, const struct svcnat_backend *b)
+{
+	new->changed |= was->weight != b->weight || was->limit != b->limit;
+	WRITE_ONCE(was->weight, b->weight);
+	WRITE_ONCE(was->limit, b->limit);
+	WRITE_ONCE(was->flags, b->flags);
+	cut_set(svc, was, b->flags ? 0 : cut_at(&new->settings, was, false));
+}
+
 /* Takes over what @old has of one run of @new; returns how many. */
-static u32 run_carry(struct svcnat_set *new, u32 from, u32 to, const struct svcnat_set *old)
+static u32 run_carry(struct svcnat_service *svc, struct svcnat_set *new, u32 from, u32 to,
+		     const struct svcnat_set *old)
 {
 	u32 bound[RUNS + 1], at[RUNS], i, carried = 0;
 
@@ -332,6 +351,7 @@ static u32 run_carry(struct svcnat_set *new, u32 from, u32 to, const struct svcn
 		if (!was)
 			continue;
 		was->carried = true;
+		backend_take_over(svc, new, was, b);
 		new->backend[i] = was;
 		kmem_cache_free(backend_cache, b);
 		carried++;
@@ -339,28 +359,98 @@ static u32 run_carry(struct svcnat_set *new, u32 from, u32 to, const struct svcn
 	return carried;
 }
 
+static struct svcnat_backend *gone_find(const struct rb_root *gone,
+					const struct svcnat_backend *b)
+{
+	struct rb_node *node = gone->rb_node;
+
+	while (node) {
+		struct svcnat_backend *at = rb_entry(node, struct svcnat_backend, node);
+		int cmp = backend_cmp(at, &b->addr, b->port);
+
+		if (!cmp)
+			return at;
+		node = cmp > 0 ? node->rb_left : node->rb_right;
+	}
+	return NULL;
+}
+
+static void gone_add(struct rb_root *gone, struct svcnat_backend *b)
+{
+	struct rb_node **link = &gone->rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = backend_cmp(rb_entry(parent, struct svcnat_backend, node),
+				   &b->addr, b->port) > 0 ? &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&b->node, parent, link);
+	rb_insert_color(&b->node, gone);
+}
+
+/* Backends of @new that are back while connections of before are still active. */
+static void set_revive(struct svcnat_set *new, struct svcnat_service *svc)
+{
+	u32 i;
+
+	for (i = 0; i < new->n && !RB_EMPTY_ROOT(&svc->gone); i++) {
+		struct svcnat_backend *b = new->backend[i], *was = gone_find(&svc->gone, b);
+
+		breathe(i);
+		if (!was)
+			continue;
+		rb_erase(&was->node, &svc->gone);
+		backend_take_over(svc, new, was, b);
+		new->backend[i] = was;
+		kmem_cache_free(backend_cache, b);
+	}
+}
+
+static void backend_leave(struct svcnat_service *svc, struct svcnat_backend *b,
+			  const struct svcnat_settings *settings)
+{
+	WRITE_ONCE(b->flags, 0);
+	cut_set(svc, b, cut_at(settings, b, true));
+}
+
+/* What applies to those that left may have changed. */
+static void gone_renew(struct svcnat_service *svc, const struct svcnat_settings *settings)
+{
+	struct rb_node *node;
+
+	for (node = rb_first(&svc->gone); node; node = rb_next(node)) {
+		struct svcnat_backend *b = rb_entry(node, struct svcnat_backend, node);
+
+		cut_set(svc, b, cut_at(settings, b, true));
+	}
+}
+
 /**
  * svcnat_set_carry - let backends in both sets be the old ones
  * @new: arranged set that packets cannot see
- * @old: set it is going to replace; its other backends go to &svcnat_set.gone
+ * @old: set it is going to replace; its other backends go to &svcnat_service.gone,
+ *	and it has none any more: once packets cannot see it, set @old->n to 0
+ * @svc: the service
  *
  * Cannot fail and cannot be undone. Mutex held.
  *
- * Return: how many of @new were carried over.
+ * Return: how many of @new were in @old.
  */
-u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old)
+u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old, struct svcnat_service *svc)
 {
 	u32 bound[RUNS + 1], i, carried = 0;
 
 	run_bounds(new, bound);
 	for (i = 0; i < RUNS; i++)
-		carried += run_carry(new, bound[i], bound[i + 1], old);
+		carried += run_carry(svc, new, bound[i], bound[i + 1], old);
+	set_revive(new, svc);
+	gone_renew(svc, &new->settings);
 	for (i = 0; i < old->n; i++) {
 		struct svcnat_backend *b = old->backend[i];
 
 		if (!b->carried) {
-			b->next_gone = old->gone;
-			old->gone = b;
+			backend_leave(svc, b, &new->settings);
+			gone_add(&svc->gone, b);
 		}
 		b->carried = false;
 		breathe(i);
@@ -369,35 +459,40 @@ u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old)
 }
 
 /**
- * svcnat_set_same - would packets and readers find the same in both
- * @a: arranged set
- * @b: arranged set, one of the two carried over from the other
- *
- * Return: whether they would. Mutex held.
+ * svcnat_set_withdraw - all backends leave, as the service goes
+ * @set: its set
+ * @svc: the service; mutex held
  */
-bool svcnat_set_same(const struct svcnat_set *a, const struct svcnat_set *b)
+void svcnat_set_withdraw(struct svcnat_set *set, struct svcnat_service *svc)
 {
-	return a->sched == b->sched && a->flags == b->flags && a->n == b->n &&
-	       a->cluster_end == b->cluster_end && a->local_start == b->local_start &&
-	       a->local_end == b->local_end &&
-	       !memcmp(a->backend, b->backend, array_size(a->n, sizeof(a->backend[0])));
+	u32 i;
+
+	gone_renew(svc, &set->settings);
+	for (i = 0; i < set->n; i++) {
+		backend_leave(svc, set->backend[i], &set->settings);
+		breathe(i);
+	}
+}
+
+static bool ranges_same(const struct svcnat_ranges *a, const struct svcnat_ranges *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->n == b->n && !memcmp(a->v, b->v, array_size(a->n, sizeof(a->v[0])));
 }
 
 /**
- * svcnat_set_drain - take the connection counts of the backends that are gone
- * @set: set that went through svcnat_set_carry() as the old one
+ * svcnat_set_same - would packets and readers find the same in both
+ * @new: arranged set, carried over from @old
+ * @old: the set it replaces
  *
- * Packets on their way may still count on them until a grace period has passed,
- * so it is called twice: when the set is replaced and before it is freed.
- *
- * Return: their sum since the last call.
+ * Return: whether they would. Mutex held.
  */
-u64 svcnat_set_drain(struct svcnat_set *set)
+bool svcnat_set_same(const struct svcnat_set *new, const struct svcnat_set *old)
 {
-	struct svcnat_backend *b;
-	u64 sum = 0;
-
-	for (b = set->gone; b; b = b->next_gone)
-		sum += atomic64_xchg(&b->connections, 0);
-	return sum;
+	return !new->changed && !memcmp(&new->settings, &old->settings, sizeof(new->settings)) &&
+	       ranges_same(new->ranges, old->ranges) && new->n == old->n &&
+	       new->cluster_end == old->cluster_end && new->local_start == old->local_start &&
+	       new->local_end == old->local_end &&
+	       !memcmp(new->backend, old->backend, array_size(new->n, sizeof(new->backend[0])));
 }

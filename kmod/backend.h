@@ -140,7 +140,8 @@ u8 svcnat_set_flags(const struct svcnat_set *set, u32 i);
 struct svcnat_backend *svcnat_set_find(const struct svcnat_set *set,
 				       const union nf_inet_addr *addr, __be16 port, u32 *index);
 u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old, struct svcnat_service *svc);
-bool svcnat_set_same(const struct svcnat_set *a, const struct svcnat_set *b);
+void svcnat_set_withdraw(struct svcnat_set *set, struct svcnat_service *svc);
+bool svcnat_set_same(const struct svcnat_set *new, const struct svcnat_set *old);
 void svcnat_backend_put(struct svcnat_backend *b);
 
 #endif /* _SVCNAT_BACKEND_H */

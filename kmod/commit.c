@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "flow.h"
 #include "txn.h"
 
 #define set_locked(svc, sn) \
@@ -242,8 +243,10 @@ static void set_publish(struct svcnat_txn *txn, struct svcnat_service *staged,
 {
 	struct svcnat_net *sn = txn->sn;
 	struct svcnat_set *new = set_locked(staged, sn), *old = set_locked(live, sn);
-	u32 carried = svcnat_set_carry(new, old);
+	u32 carried;
 
+	svcnat_service_prune(live);
+	carried = svcnat_set_carry(new, old, live);
 	staged->n_added = new->n - carried;
 	staged->n_removed = old->n - carried;
 	if (!svcnat_set_same(new, old))
@@ -254,7 +257,9 @@ static void set_publish(struct svcnat_txn *txn, struct svcnat_service *staged,
 	staged->live = live;
 	RCU_INIT_POINTER(staged->set, old);
 	rcu_assign_pointer(live->set, new);
-	atomic64_add(svcnat_set_drain(old), &live->past);
+	live->left = get_state_synchronize_rcu();
+	sn->cutting |= live->cutting;
+	live->cutting = false;
 }
 
 static void service_publish(struct svcnat_txn *txn, struct svcnat_service *staged)
@@ -294,6 +299,8 @@ static void service_withdraw(struct svcnat_txn *txn, struct svcnat_service *live
 	}
 	svcnat_htable_del(&sn->services, &live->node);
 	list_move_tail(&live->txn_link, &txn->removed);
+	svcnat_set_withdraw(set_locked(live, sn), live);
+	sn->cutting |= live->cutting;
 	live->event = SVCNAT_EVENT_REMOVED;
 	live->n_added = 0;
 	live->n_removed = set_locked(live, sn)->n;
@@ -396,6 +403,7 @@ int svcnat_commit(struct svcnat_txn *txn, const u8 *apply_id, struct netlink_ext
 	if (err)
 		return err;
 	publish(txn);
+	svcnat_flow_changed(sn);
 	txn->n_changes = changes_count(txn);
 	sn->has_apply_id = apply_id;
 	if (apply_id)

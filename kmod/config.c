@@ -13,6 +13,16 @@ static bool prefix_has(const struct svcnat_prefix *p, const union nf_inet_addr *
 	return ipv6_prefix_equal(&addr->in6, &p->addr.in6, p->len);
 }
 
+static bool have(const struct svcnat_prefix *v, u32 n, u8 family, const union nf_inet_addr *addr)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (v[i].family == family && prefix_has(&v[i], addr))
+			return true;
+	return false;
+}
+
 /**
  * svcnat_prefix_canonical - are the bits beyond its length zero
  * @p: prefix
@@ -40,12 +50,21 @@ bool svcnat_prefix_canonical(const struct svcnat_prefix *p)
 bool svcnat_prefixes_have(const struct svcnat_prefixes *list, u8 family,
 			  const union nf_inet_addr *addr)
 {
-	u32 i;
+	return have(list->v, list->n, family, addr);
+}
 
-	for (i = 0; i < list->n; i++)
-		if (list->v[i].family == family && prefix_has(&list->v[i], addr))
-			return true;
-	return false;
+/**
+ * svcnat_ranges_have - does any source range hold an address
+ * @list: ranges, or NULL for none
+ * @family: of the address
+ * @addr: address
+ *
+ * Return: whether one does. Any context.
+ */
+bool svcnat_ranges_have(const struct svcnat_ranges *list, u8 family,
+			const union nf_inet_addr *addr)
+{
+	return list && have(list->v, list->n, family, addr);
 }
 
 /**

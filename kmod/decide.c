@@ -4,7 +4,10 @@
 #include <linux/inetdevice.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/route.h>
+#include <net/tcp_states.h>
 
+#include "affinity.h"
+#include "compat.h"
 #include "decide.h"
 #include "pick.h"
 
@@ -56,26 +59,64 @@ const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
 
 	*why_not = SVCNAT_REASON_NO_FRONTEND;
 	/* Ports of other protocols (an ICMP id) are not ports, no address is a node port's key. */
-	if ((key.proto == IPPROTO_TCP || key.proto == IPPROTO_UDP) && svcnat_key_has_address(&key))
+	if (svcnat_has_ports(key.proto) && svcnat_key_has_address(&key))
 		vip = svcnat_vip_find(&sn->vips, &key) ?: nodeport_find(sn, &key, why_not);
 	if (vip)
 		return vip;
 	address = svcnat_key_address(&key);
 	if (svcnat_vip_find(&sn->vips, &address))
 		*why_not = SVCNAT_REASON_UNUSED_PORT;
+	else if (svcnat_prefixes_have(&config_of(sn)->service, key.family, &key.addr) &&
+		 !addr_is_local(sn->net, key.family, &key.addr))
+		*why_not = SVCNAT_REASON_UNALLOCATED;
 	return NULL;
+}
+
+/* Is it a Pod: by the device it came through, if one is configured, else its address. */
+static bool source_is_pod(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+			  const struct net_device *in)
+{
+	const struct svcnat_config *config = config_of(sn);
+
+	if (config->pod_ifname_len)
+		return in && !strncmp(in->name, config->pod_ifname, config->pod_ifname_len);
+	return svcnat_prefixes_have(&config->cluster, flow->src.l3num, &flow->src.u3);
+}
+
+/* Can Pods be told from others at all. */
+static bool knows_pods(const struct svcnat_net *sn, u8 family)
+{
+	const struct svcnat_config *config = config_of(sn);
+
+	return config->pod_ifname_len || svcnat_prefixes_of_family(&config->cluster, family);
 }
 
 /* Policy Local does not hold for Pods and the node itself, but on a ClusterIP it does. */
 static bool policy_local(const struct svcnat_net *sn, const struct svcnat_vip *vip,
-			 const struct nf_conntrack_tuple *flow)
+			 const struct nf_conntrack_tuple *flow, const struct net_device *in)
 {
 	if (!(vip->flags & SVCNAT_FRONTEND_F_LOCAL))
 		return false;
 	if (vip->kind == SVCNAT_FRONTEND_CLUSTER_IP)
 		return true;
-	return !svcnat_prefixes_have(&config_of(sn)->cluster, flow->src.l3num, &flow->src.u3) &&
+	return !source_is_pod(sn, flow, in) &&
 	       !addr_is_local(sn->net, flow->src.l3num, &flow->src.u3);
+}
+
+/* External frontend, policy Local: who gets an answer only if it comes back through us. */
+static enum svcnat_masq masq_external_local(const struct svcnat_net *sn,
+					    const struct nf_conntrack_tuple *flow,
+					    const struct net_device *in)
+{
+	const struct svcnat_prefixes *node = &config_of(sn)->node;
+	u8 family = flow->src.l3num;
+
+	if (addr_is_local(sn->net, family, &flow->src.u3))
+		return SVCNAT_MASQ_NODE;
+	if (source_is_pod(sn, flow, in) && svcnat_prefixes_of_family(node, family) &&
+	    !svcnat_prefixes_have(node, family, &flow->src.u3))
+		return SVCNAT_MASQ_OTHER_NODE;
+	return SVCNAT_MASQ_NO;
 }
 
 /**
@@ -83,6 +124,7 @@ static bool policy_local(const struct svcnat_net *sn, const struct svcnat_vip *v
  * @sn: namespace
  * @vip: frontend it was sent to
  * @flow: tuple of its first packet, as received
+ * @in: device it came through, NULL if the node sends it
  * @to: address of the backend it goes to
  *
  * Holds for a flow that passes POSTROUTING, see svcnat_leaves_node().
@@ -91,21 +133,18 @@ static bool policy_local(const struct svcnat_net *sn, const struct svcnat_vip *v
  */
 enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 				 const struct nf_conntrack_tuple *flow,
-				 const union nf_inet_addr *to)
+				 const struct net_device *in, const union nf_inet_addr *to)
 {
-	const struct svcnat_prefixes *cluster = &config_of(sn)->cluster;
-	u8 family = flow->src.l3num;
-
 	if (nf_inet_addr_cmp(&flow->src.u3, to))
 		return SVCNAT_MASQ_HAIRPIN;
 	if (vip->kind != SVCNAT_FRONTEND_CLUSTER_IP) {
 		if (!(vip->flags & SVCNAT_FRONTEND_F_LOCAL))
 			return SVCNAT_MASQ_EXTERNAL;
-		return addr_is_local(sn->net, family, &flow->src.u3) ? SVCNAT_MASQ_NODE :
-								       SVCNAT_MASQ_NO;
+		return masq_external_local(sn, flow, in);
 	}
-	if (svcnat_prefixes_of_family(cluster, family) &&
-	    !svcnat_prefixes_have(cluster, family, &flow->src.u3))
+	if (config_of(sn)->flags & SVCNAT_CONFIG_F_MASQUERADE_ALL)
+		return SVCNAT_MASQ_ALL;
+	if (knows_pods(sn, flow->src.l3num) && !source_is_pod(sn, flow, in))
 		return SVCNAT_MASQ_OFF_CLUSTER;
 	return SVCNAT_MASQ_NO;
 }
@@ -147,15 +186,108 @@ static bool find_pair(const struct svcnat_net *sn, const struct nf_conntrack_tup
 	return !READ_ONCE(d->vip->stale);
 }
 
+/* A socket of the node that is connected to the source. Under RCU. */
+static bool socket_connected(struct net *net, const struct nf_conntrack_tuple *flow)
+{
+	struct sock *sk;
+
+	if (flow->dst.protonum == IPPROTO_UDP) {
+		sk = svcnat_udp_find(net, flow);
+		return sk && sk->sk_state == TCP_ESTABLISHED;
+	}
+	if (flow->dst.protonum != IPPROTO_TCP)
+		return false;
+	sk = svcnat_tcp_find(net, flow);
+	if (sk)
+		sock_gen_put(sk);
+	return sk;
+}
+
+/**
+ * svcnat_yields - does a frontend leave a flow to a socket of the node
+ * @sn: namespace
+ * @vip: frontend the flow is sent to
+ * @flow: tuple of its first packet, as received
+ *
+ * A node port may be the port of a connection the node made itself, before the port
+ * was reserved, and that conntrack no longer knows.
+ *
+ * Return: whether it does. Under RCU.
+ */
+bool svcnat_yields(const struct svcnat_net *sn, const struct svcnat_vip *vip,
+		   const struct nf_conntrack_tuple *flow)
+{
+	return vip->kind == SVCNAT_FRONTEND_NODE_PORT &&
+	       socket_connected(sn->net, flow);
+}
+
+/**
+ * svcnat_other_backend - could a flow go elsewhere
+ * @sn: namespace
+ * @vip: frontend it is sent to
+ * @flow: tuple of its first packet, as received
+ * @in: device it came through, NULL if the node sends it
+ * @b: backend it goes to
+ *
+ * Return: whether there is another backend that may be picked. Under RCU.
+ */
+bool svcnat_other_backend(const struct svcnat_net *sn, const struct svcnat_vip *vip,
+			  const struct nf_conntrack_tuple *flow, const struct net_device *in,
+			  const struct svcnat_backend *b)
+{
+	const struct svcnat_set *set = rcu_dereference(vip->service->set);
+	const struct svcnat_backend *other;
+
+	other = svcnat_pick(set, policy_local(sn, vip, flow, in), flow, b);
+	return other && other != b;
+}
+
+static void pick(struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+		 const struct svcnat_backend *avoid, struct svcnat_decision *d)
+{
+	if (d->set->settings.affinity_seconds) {
+		d->backend = svcnat_pin_find(&sn->pins, d->vip->service, d->set, d->local,
+					     &flow->src.u3);
+		if (d->backend && d->backend != avoid) {
+			decide(d, SVCNAT_DNAT, SVCNAT_REASON_PINNED);
+			return;
+		}
+	}
+	d->backend = svcnat_pick(d->set, d->local, flow, avoid);
+	if (d->backend)
+		decide(d, SVCNAT_DNAT, SVCNAT_REASON_PICKED);
+	else if (d->candidates)
+		decide(d, SVCNAT_REJECT, SVCNAT_REASON_OVERLOADED);
+	else if (d->local && svcnat_set_count(d->set, false))
+		decide(d, SVCNAT_DROP, SVCNAT_REASON_NO_LOCAL_ENDPOINTS);
+	else
+		decide(d, SVCNAT_REJECT, SVCNAT_REASON_NO_ENDPOINTS);
+}
+
+static enum svcnat_verdict verdict_of(enum svcnat_reason why_not)
+{
+	switch (why_not) {
+	case SVCNAT_REASON_UNUSED_PORT:
+		return SVCNAT_REJECT;
+	case SVCNAT_REASON_UNALLOCATED:
+		return SVCNAT_DROP;
+	default:
+		return SVCNAT_PASS;
+	}
+}
+
 /**
  * svcnat_decide - what to do with a new flow
  * @sn: namespace
  * @flow: tuple of its first packet, as received
+ * @in: device it came through, NULL if the node sends it
+ * @avoid: backend to take only if there is no other, or NULL
  * @d: out
  *
  * Softirq or process context, under RCU.
  */
-void svcnat_decide(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+void svcnat_decide(struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+		   const struct net_device *in, const struct svcnat_backend *avoid,
 		   struct svcnat_decision *d)
 {
 	enum svcnat_reason why_not;
@@ -164,17 +296,19 @@ void svcnat_decide(const struct svcnat_net *sn, const struct nf_conntrack_tuple 
 	if (!find_pair(sn, flow, d, &why_not))
 		find_pair(sn, flow, d, &why_not);
 	if (!d->vip) {
-		decide(d, why_not == SVCNAT_REASON_UNUSED_PORT ? SVCNAT_REJECT : SVCNAT_PASS,
-		       why_not);
+		decide(d, verdict_of(why_not), why_not);
 		return;
 	}
-	d->local = policy_local(sn, d->vip, flow);
-	d->candidates = svcnat_pick_count(d->set, d->local);
-	d->backend = svcnat_pick(d->set, d->local);
-	if (d->backend)
-		decide(d, SVCNAT_DNAT, SVCNAT_REASON_PICKED);
-	else if (d->local && svcnat_pick_count(d->set, false))
-		decide(d, SVCNAT_DROP, SVCNAT_REASON_NO_LOCAL_ENDPOINTS);
-	else
-		decide(d, SVCNAT_REJECT, SVCNAT_REASON_NO_ENDPOINTS);
+	if (svcnat_yields(sn, d->vip, flow)) {
+		decide(d, SVCNAT_PASS, SVCNAT_REASON_SOCKET);
+		return;
+	}
+	if (d->vip->flags & SVCNAT_FRONTEND_F_RANGES &&
+	    !svcnat_ranges_have(d->set->ranges, flow->src.l3num, &flow->src.u3)) {
+		decide(d, SVCNAT_DROP, SVCNAT_REASON_SOURCE_RANGE);
+		return;
+	}
+	d->local = policy_local(sn, d->vip, flow, in);
+	d->candidates = svcnat_set_count(d->set, d->local);
+	pick(sn, flow, avoid, d);
 }

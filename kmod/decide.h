@@ -34,15 +34,21 @@ struct svcnat_decision {
 	struct svcnat_backend	*backend;
 };
 
-void svcnat_decide(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+void svcnat_decide(struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
+		   const struct net_device *in, const struct svcnat_backend *avoid,
 		   struct svcnat_decision *d);
 enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 				 const struct nf_conntrack_tuple *flow,
-				 const union nf_inet_addr *to);
+				 const struct net_device *in, const union nf_inet_addr *to);
 bool svcnat_leaves_node(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
 			const union nf_inet_addr *to);
 const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
 					      const struct nf_conntrack_tuple *flow,
 					      enum svcnat_reason *why_not);
+bool svcnat_yields(const struct svcnat_net *sn, const struct svcnat_vip *vip,
+		   const struct nf_conntrack_tuple *flow);
+bool svcnat_other_backend(const struct svcnat_net *sn, const struct svcnat_vip *vip,
+			  const struct nf_conntrack_tuple *flow, const struct net_device *in,
+			  const struct svcnat_backend *b);
 
 #endif /* _SVCNAT_DECIDE_H */

@@ -4,6 +4,7 @@
 #include <net/sock.h>
 
 #include "compat.h"
+#include "flow.h"
 #include "netlink.h"
 
 /* Where a dump stands: bucket, service in its chain, backend of that service. */
@@ -11,6 +12,7 @@ struct dump_pos {
 	u32 bucket;
 	u32 skip;
 	u32 backend;
+	bool begun;
 };
 
 static int dump_service(struct sk_buff *skb, struct netlink_callback *cb,
@@ -76,8 +78,9 @@ static int dump_named(struct sk_buff *skb, struct netlink_callback *cb,
 		      const struct svcnat_net *sn, const char *name)
 {
 	static const struct { u8 family, proto; } rest[] = {
-		{ AF_INET, IPPROTO_TCP }, { AF_INET, IPPROTO_UDP },
+		{ AF_INET, IPPROTO_TCP }, { AF_INET, IPPROTO_UDP }, { AF_INET, IPPROTO_SCTP },
 		{ AF_INET6, IPPROTO_TCP }, { AF_INET6, IPPROTO_UDP },
+		{ AF_INET6, IPPROTO_SCTP },
 	};
 	struct dump_pos *at = (struct dump_pos *)cb->ctx;
 
@@ -105,11 +108,15 @@ static int dump_named(struct sk_buff *skb, struct netlink_callback *cb,
 int svcnat_service_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	const struct nlattr *name = svcnat_dump_attrs(cb)[SVCNAT_A_NAME];
+	struct dump_pos *at = (struct dump_pos *)cb->ctx;
 	struct svcnat_net *sn = svcnat_net_of(sock_net(cb->skb->sk));
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct dump_pos) > sizeof(cb->ctx));
 	mutex_lock(&sn->lock);
+	if (!at->begun)
+		svcnat_sweep_fold(sn);
+	at->begun = true;
 	/* A dump's sequence must not be 0, which means none. */
 	cb->seq = (u32)sn->generation + 1;
 	err = name ? dump_named(skb, cb, sn, nla_data(name)) : dump_all(skb, cb, sn);

@@ -4,6 +4,7 @@
  * or -EMSGSIZE, when the message has no room; what was begun is then taken back.
  */
 
+#include "eject.h"
 #include "netlink.h"
 #include "pick.h"
 
@@ -25,6 +26,13 @@ int svcnat_fill_info(struct sk_buff *skb, const struct svcnat_net *sn)
 		[SVCNAT_STAT_DROPPED] = SVCNAT_INFO_A_DROPPED,
 		[SVCNAT_STAT_UNUSED_PORT] = SVCNAT_INFO_A_UNUSED_PORT,
 		[SVCNAT_STAT_NAT_FAILED] = SVCNAT_INFO_A_NAT_FAILED,
+		[SVCNAT_STAT_UNALLOCATED] = SVCNAT_INFO_A_UNALLOCATED,
+		[SVCNAT_STAT_NOT_ALLOWED] = SVCNAT_INFO_A_NOT_ALLOWED,
+		[SVCNAT_STAT_OVERLOADED] = SVCNAT_INFO_A_OVERLOADED,
+		[SVCNAT_STAT_REPICKS] = SVCNAT_INFO_A_REPICKS,
+		[SVCNAT_STAT_EJECTIONS] = SVCNAT_INFO_A_EJECTIONS,
+		[SVCNAT_STAT_RESETS] = SVCNAT_INFO_A_RESETS,
+		[SVCNAT_STAT_UNPINNED] = SVCNAT_INFO_A_UNPINNED,
 	};
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_A_INFO);
 	int i;
@@ -33,6 +41,7 @@ int svcnat_fill_info(struct sk_buff *skb, const struct svcnat_net *sn)
 	    nla_put_u32(skb, SVCNAT_INFO_A_SERVICES, sn->services.count) ||
 	    nla_put_u32(skb, SVCNAT_INFO_A_FRONTENDS, sn->n_vips) ||
 	    nla_put_u32(skb, SVCNAT_INFO_A_BACKENDS, sn->n_backends) ||
+	    nla_put_u32(skb, SVCNAT_INFO_A_PINS, svcnat_pins_count(&sn->pins)) ||
 	    nla_put_string(skb, SVCNAT_INFO_A_MODULE_VERSION, THIS_MODULE->version))
 		goto cancel;
 	for (i = 0; i < SVCNAT_STAT_MAX; i++)
@@ -47,13 +56,13 @@ cancel:
 	return -EMSGSIZE;
 }
 
-static int fill_prefixes(struct sk_buff *skb, int attr, const struct svcnat_prefixes *list)
+static int fill_prefixes(struct sk_buff *skb, int attr, const struct svcnat_prefix *v, u32 n)
 {
 	struct nlattr *nest;
 	u32 i;
 
-	for (i = 0; i < list->n; i++) {
-		const struct svcnat_prefix *p = &list->v[i];
+	for (i = 0; i < n; i++) {
+		const struct svcnat_prefix *p = &v[i];
 
 		nest = nla_nest_start(skb, attr);
 		if (!nest || put_addr(skb, SVCNAT_PREFIX_A_ADDR, p->family, &p->addr) ||
@@ -62,6 +71,23 @@ static int fill_prefixes(struct sk_buff *skb, int attr, const struct svcnat_pref
 		nla_nest_end(skb, nest);
 	}
 	return 0;
+}
+
+static int fill_list(struct sk_buff *skb, int attr, const struct svcnat_prefixes *list)
+{
+	return fill_prefixes(skb, attr, list->v, list->n);
+}
+
+static int fill_pod_interface(struct sk_buff *skb, const struct svcnat_config *config)
+{
+	char name[IFNAMSIZ + 1];
+
+	if (!config->pod_ifname_len)
+		return 0;
+	/* What is compared ends before the name's own end: any name that begins so. */
+	snprintf(name, sizeof(name), "%s%s", config->pod_ifname,
+		 config->pod_ifname_len > strlen(config->pod_ifname) ? "" : "*");
+	return nla_put_string(skb, SVCNAT_CONFIG_A_POD_INTERFACE, name);
 }
 
 /**
@@ -73,9 +99,12 @@ int svcnat_fill_config(struct sk_buff *skb, const struct svcnat_config *config)
 {
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_A_CONFIG);
 
-	if (!nest ||
-	    fill_prefixes(skb, SVCNAT_CONFIG_A_CLUSTER_CIDR, &config->cluster) ||
-	    fill_prefixes(skb, SVCNAT_CONFIG_A_NODEPORT_ADDR, &config->nodeport)) {
+	if (!nest || fill_list(skb, SVCNAT_CONFIG_A_CLUSTER_CIDR, &config->cluster) ||
+	    fill_list(skb, SVCNAT_CONFIG_A_NODEPORT_ADDR, &config->nodeport) ||
+	    fill_list(skb, SVCNAT_CONFIG_A_SERVICE_CIDR, &config->service) ||
+	    fill_list(skb, SVCNAT_CONFIG_A_NODE_CIDR, &config->node) ||
+	    fill_pod_interface(skb, config) ||
+	    (config->flags && nla_put_u32(skb, SVCNAT_CONFIG_A_FLAGS, config->flags))) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -94,7 +123,7 @@ static int fill_identity(struct sk_buff *skb, const struct svcnat_service *svc)
 
 static int fill_flags(struct sk_buff *skb, const struct svcnat_set *set, u32 more)
 {
-	u32 flags = set->flags | more;
+	u32 flags = set->settings.flags | more;
 
 	return flags ? nla_put_u32(skb, SVCNAT_SERVICE_A_FLAGS, flags) : 0;
 }
@@ -115,6 +144,39 @@ static int fill_frontend(struct sk_buff *skb, const struct svcnat_vip *vip)
 	return 0;
 }
 
+static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
+{
+	return nla_put_u64_64bit(skb, attr, value, pad);
+}
+
+static int fill_backend_counters(struct sk_buff *skb, const struct svcnat_backend *b)
+{
+	struct svcnat_totals t = {};
+	u32 repicks = atomic_read(&b->repicks), ejections = atomic_read(&b->ejections);
+
+	svcnat_backend_totals(b, &t);
+	if (put_u64(skb, SVCNAT_BACKEND_A_CONNECTIONS, t.connections, SVCNAT_BACKEND_A_PAD) ||
+	    nla_put_u32(skb, SVCNAT_BACKEND_A_ACTIVE, t.active) ||
+	    put_u64(skb, SVCNAT_BACKEND_A_PACKETS_IN, t.packets[0], SVCNAT_BACKEND_A_PAD) ||
+	    put_u64(skb, SVCNAT_BACKEND_A_BYTES_IN, t.bytes[0], SVCNAT_BACKEND_A_PAD) ||
+	    put_u64(skb, SVCNAT_BACKEND_A_PACKETS_OUT, t.packets[1], SVCNAT_BACKEND_A_PAD) ||
+	    put_u64(skb, SVCNAT_BACKEND_A_BYTES_OUT, t.bytes[1], SVCNAT_BACKEND_A_PAD) ||
+	    (repicks && nla_put_u32(skb, SVCNAT_BACKEND_A_REPICKS, repicks)) ||
+	    (ejections && nla_put_u32(skb, SVCNAT_BACKEND_A_EJECTIONS, ejections)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_ejected(struct sk_buff *skb, const struct svcnat_backend *b)
+{
+	s32 left = READ_ONCE(b->ejected_until) - (u32)jiffies;
+
+	if (!svcnat_ejected(b))
+		return 0;
+	return nla_put_u32(skb, SVCNAT_BACKEND_A_EJECTED_SECONDS,
+			   DIV_ROUND_UP(max_t(s32, left, 1), HZ));
+}
+
 static int fill_backend(struct sk_buff *skb, int attr, u8 family, u32 flags,
 			const struct svcnat_backend *b)
 {
@@ -123,12 +185,30 @@ static int fill_backend(struct sk_buff *skb, int attr, u8 family, u32 flags,
 	if (!nest || put_addr(skb, SVCNAT_BACKEND_A_ADDR, family, &b->addr) ||
 	    nla_put_be16(skb, SVCNAT_BACKEND_A_PORT, b->port) ||
 	    nla_put_u32(skb, SVCNAT_BACKEND_A_FLAGS, flags) ||
-	    nla_put_u64_64bit(skb, SVCNAT_BACKEND_A_CONNECTIONS,
-			      atomic64_read(&b->connections), SVCNAT_BACKEND_A_PAD)) {
+	    (b->weight != 1 && nla_put_u32(skb, SVCNAT_BACKEND_A_WEIGHT, b->weight)) ||
+	    (b->limit && nla_put_u32(skb, SVCNAT_BACKEND_A_CONN_LIMIT, b->limit)) ||
+	    fill_backend_counters(skb, b) || fill_ejected(skb, b)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
 	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int fill_settings(struct sk_buff *skb, const struct svcnat_set *set)
+{
+	const struct svcnat_settings *s = &set->settings;
+
+	if (fill_flags(skb, set, 0) || nla_put_u8(skb, SVCNAT_SERVICE_A_SCHED, s->sched) ||
+	    (s->removal && nla_put_u8(skb, SVCNAT_SERVICE_A_REMOVAL, s->removal)) ||
+	    (s->drain_seconds &&
+	     nla_put_u32(skb, SVCNAT_SERVICE_A_DRAIN_SECONDS, s->drain_seconds)) ||
+	    (s->eject_fails &&
+	     (nla_put_u32(skb, SVCNAT_SERVICE_A_EJECT_FAILS, s->eject_fails) ||
+	      nla_put_u32(skb, SVCNAT_SERVICE_A_EJECT_SECONDS, s->eject_seconds))) ||
+	    (s->affinity_seconds &&
+	     nla_put_u32(skb, SVCNAT_SERVICE_A_AFFINITY_SECONDS, s->affinity_seconds)))
+		return -EMSGSIZE;
 	return 0;
 }
 
@@ -138,8 +218,9 @@ static int fill_head(struct sk_buff *skb, const struct svcnat_service *svc,
 {
 	const struct svcnat_vip *vip;
 
-	if (fill_identity(skb, svc) || fill_flags(skb, set, 0) ||
-	    nla_put_u8(skb, SVCNAT_SERVICE_A_SCHED, set->sched))
+	if (fill_identity(skb, svc) || fill_settings(skb, set) ||
+	    (set->ranges && fill_prefixes(skb, SVCNAT_SERVICE_A_SOURCE_RANGE, set->ranges->v,
+					  set->ranges->n)))
 		return -EMSGSIZE;
 	list_for_each_entry(vip, &svc->vips, sibling)
 		if (fill_frontend(skb, vip))
@@ -150,14 +231,48 @@ static int fill_head(struct sk_buff *skb, const struct svcnat_service *svc,
 static int fill_counters(struct sk_buff *skb, const struct svcnat_service *svc,
 			 const struct svcnat_set *set)
 {
-	if (nla_put_u64_64bit(skb, SVCNAT_SERVICE_A_CONNECTIONS,
-			      svcnat_service_connections(svc, set), SVCNAT_SERVICE_A_PAD) ||
-	    nla_put_u64_64bit(skb, SVCNAT_SERVICE_A_REFUSED, atomic64_read(&svc->refused),
-			      SVCNAT_SERVICE_A_PAD) ||
-	    nla_put_u64_64bit(skb, SVCNAT_SERVICE_A_DROPPED, atomic64_read(&svc->dropped),
-			      SVCNAT_SERVICE_A_PAD))
+	static const u8 attr[SVCNAT_SERVICE_STAT_MAX] = {
+		[SVCNAT_SERVICE_REFUSED] = SVCNAT_SERVICE_A_REFUSED,
+		[SVCNAT_SERVICE_DROPPED] = SVCNAT_SERVICE_A_DROPPED,
+		[SVCNAT_SERVICE_NOT_ALLOWED] = SVCNAT_SERVICE_A_NOT_ALLOWED,
+		[SVCNAT_SERVICE_OVERLOADED] = SVCNAT_SERVICE_A_OVERLOADED,
+		[SVCNAT_SERVICE_REPICKS] = SVCNAT_SERVICE_A_REPICKS,
+		[SVCNAT_SERVICE_EJECTIONS] = SVCNAT_SERVICE_A_EJECTIONS,
+	};
+	struct svcnat_totals t;
+	int i;
+
+	svcnat_service_totals(svc, set, &t);
+	if (put_u64(skb, SVCNAT_SERVICE_A_CONNECTIONS, t.connections, SVCNAT_SERVICE_A_PAD) ||
+	    put_u64(skb, SVCNAT_SERVICE_A_ACTIVE, t.active, SVCNAT_SERVICE_A_PAD) ||
+	    put_u64(skb, SVCNAT_SERVICE_A_PACKETS_IN, t.packets[0], SVCNAT_SERVICE_A_PAD) ||
+	    put_u64(skb, SVCNAT_SERVICE_A_BYTES_IN, t.bytes[0], SVCNAT_SERVICE_A_PAD) ||
+	    put_u64(skb, SVCNAT_SERVICE_A_PACKETS_OUT, t.packets[1], SVCNAT_SERVICE_A_PAD) ||
+	    put_u64(skb, SVCNAT_SERVICE_A_BYTES_OUT, t.bytes[1], SVCNAT_SERVICE_A_PAD))
 		return -EMSGSIZE;
+	for (i = 0; i < SVCNAT_SERVICE_STAT_MAX; i++)
+		if (attr[i] && put_u64(skb, attr[i], atomic64_read(&svc->stats[i]),
+				       SVCNAT_SERVICE_A_PAD))
+			return -EMSGSIZE;
 	return 0;
+}
+
+/*
+ * Those that left and still have connections, in the last message of a service and as
+ * many as there is room for.
+ */
+static void fill_gone(struct sk_buff *skb, const struct svcnat_service *svc)
+{
+	struct rb_node *node;
+
+	for (node = rb_first(&svc->gone); node; node = rb_next(node)) {
+		const struct svcnat_backend *b = rb_entry(node, struct svcnat_backend, node);
+
+		if (svcnat_backend_active(b) &&
+		    fill_backend(skb, SVCNAT_SERVICE_A_BACKEND, svc->family,
+				 SVCNAT_BACKEND_F_GONE, b))
+			return;
+	}
 }
 
 /**
@@ -185,6 +300,8 @@ int svcnat_fill_service(struct sk_buff *skb, const struct svcnat_service *svc,
 		i++;
 	if (i == *pos && i < set->n)
 		goto cancel;
+	if (i == set->n)
+		fill_gone(skb, svc);
 	nla_nest_end(skb, nest);
 	*pos = i;
 	return 0;
@@ -219,8 +336,7 @@ static int fill_hit(struct sk_buff *skb, const struct svcnat_decision *d)
 	const struct svcnat_service *svc = d->vip->service;
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_DECISION_A_SERVICE);
 
-	if (!nest || fill_identity(skb, svc) || fill_flags(skb, d->set, 0) ||
-	    nla_put_u8(skb, SVCNAT_SERVICE_A_SCHED, d->set->sched) ||
+	if (!nest || fill_identity(skb, svc) || fill_settings(skb, d->set) ||
 	    fill_frontend(skb, d->vip))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -255,6 +371,9 @@ int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
 	    nla_put_u32(skb, SVCNAT_DECISION_A_CANDIDATES, d->candidates))
 		goto cancel;
 	if (d->local && nla_put_flag(skb, SVCNAT_DECISION_A_LOCAL_SET))
+		goto cancel;
+	if (d->candidates && nla_put_u32(skb, SVCNAT_DECISION_A_UNAVAILABLE,
+					 svcnat_pick_unavailable(d->set, d->local)))
 		goto cancel;
 	if (d->vip && fill_hit(skb, d))
 		goto cancel;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where packets come in. nf_nat calls these once a connection, before it is
- * confirmed, and translates every later packet itself:
+ * Where new flows come in. The first two are called by nf_nat, once a connection,
+ * before it is confirmed, and nf_nat translates every later packet itself:
  *
- *   PREROUTING, OUTPUT    svcnat_hook_in:  decide, then bind the destination
- *   INPUT, POSTROUTING    svcnat_hook_out: masquerade if needed, count
+ *   PREROUTING, OUTPUT    svcnat_hook_in:      decide, then bind the destination
+ *   INPUT, POSTROUTING    svcnat_hook_out:     masquerade if needed
+ *   INPUT, POSTROUTING    svcnat_hook_confirm: last of all, confirm and count
  *
- * Both run under RCU and take no lock. What svcnat_hook_in decided is found
- * again in svcnat_hook_out from the connection's two tuples, so nothing of ours
- * hangs on the connection and it outlives this module.
+ * All run under RCU and take no lock. What svcnat_hook_in decided is found again
+ * from the connection's two tuples, so nothing of ours hangs on a connection that
+ * is never confirmed. Packets of connections that exist are follow.c's.
  */
 
 #include <linux/in.h>
@@ -16,9 +17,12 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 
+#include "affinity.h"
 #include "decide.h"
+#include "flow.h"
 #include "hook.h"
 #include "nat.h"
+#include "trace.h"
 
 /*
  * Only a flow's first packet is ours. RELATED ones are the errors and resets of
@@ -32,18 +36,26 @@ static struct nf_conn *new_flow(struct sk_buff *skb)
 	return ct && ctinfo == IP_CT_NEW && !nf_ct_is_confirmed(ct) ? ct : NULL;
 }
 
-static unsigned int refuse(const struct svcnat_net *sn, const struct svcnat_decision *d,
-			   struct sk_buff *skb, const struct nf_hook_state *state, u8 proto)
+static void count_refusal(const struct svcnat_net *sn, const struct svcnat_decision *d)
 {
-	bool by_icmp = d->set && (d->set->flags & SVCNAT_SERVICE_F_REJECT_ICMP);
+	static const struct {
+		u8 total;
+		u8 service;
+	} stat[__SVCNAT_REASON_MAX] = {
+		[SVCNAT_REASON_NO_ENDPOINTS] = { SVCNAT_STAT_REFUSED, SVCNAT_SERVICE_REFUSED },
+		[SVCNAT_REASON_NO_LOCAL_ENDPOINTS] = { SVCNAT_STAT_DROPPED,
+						       SVCNAT_SERVICE_DROPPED },
+		[SVCNAT_REASON_SOURCE_RANGE] = { SVCNAT_STAT_NOT_ALLOWED,
+						 SVCNAT_SERVICE_NOT_ALLOWED },
+		[SVCNAT_REASON_OVERLOADED] = { SVCNAT_STAT_OVERLOADED,
+					       SVCNAT_SERVICE_OVERLOADED },
+		[SVCNAT_REASON_UNUSED_PORT] = { SVCNAT_STAT_UNUSED_PORT },
+		[SVCNAT_REASON_UNALLOCATED] = { SVCNAT_STAT_UNALLOCATED },
+	};
 
-	if (d->vip) {
-		atomic64_inc(&d->vip->service->refused);
-		svcnat_stat_inc(sn->stats, SVCNAT_STAT_REFUSED);
-	} else {
-		svcnat_stat_inc(sn->stats, SVCNAT_STAT_UNUSED_PORT);
-	}
-	return svcnat_refuse(skb, state, proto, by_icmp);
+	if (d->vip)
+		atomic64_inc(&d->vip->service->stats[stat[d->reason].service]);
+	svcnat_stat_inc(sn->stats, stat[d->reason].total);
 }
 
 /*
@@ -56,6 +68,63 @@ static bool is_martian(const struct nf_hook_state *state, const struct nf_conntr
 	       ipv4_is_loopback(flow->dst.u3.ip) && !(state->in->flags & IFF_LOOPBACK);
 }
 
+static unsigned int bind(struct svcnat_net *sn, struct nf_conn *ct,
+			 const struct nf_conntrack_tuple *flow, const struct svcnat_decision *d)
+{
+	u32 affinity = d->set->settings.affinity_seconds;
+
+	if (svcnat_nat_dst(ct, d->backend) != NF_ACCEPT) {
+		svcnat_stat_inc(sn->stats, SVCNAT_STAT_NAT_FAILED);
+		return NF_DROP;
+	}
+	if (affinity && !svcnat_pin_set(&sn->pins, d->vip->service, &flow->src.u3, d->backend,
+					affinity))
+		svcnat_stat_inc(sn->stats, SVCNAT_STAT_UNPINNED);
+	trace_svcnat_pick(d->vip->service, flow, d->backend);
+	return NF_ACCEPT;
+}
+
+/**
+ * svcnat_take - decide on a new flow, and make it so
+ * @sn: namespace
+ * @skb: its first packet, in PREROUTING or OUTPUT
+ * @state: of the hook
+ * @avoid: backend to take only if there is no other, or NULL
+ *
+ * Under RCU.
+ *
+ * Return: netfilter verdict.
+ */
+unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
+			 const struct nf_hook_state *state, const struct svcnat_backend *avoid)
+{
+	const struct nf_conntrack_tuple *flow;
+	struct nf_conn *ct = new_flow(skb);
+	struct svcnat_decision d;
+
+	if (!ct)
+		return NF_ACCEPT;
+	flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	if (is_martian(state, flow))
+		return NF_ACCEPT;
+	svcnat_decide(sn, flow, state->in, avoid, &d);
+	switch (d.verdict) {
+	case SVCNAT_DNAT:
+		return bind(sn, ct, flow, &d);
+	case SVCNAT_REJECT:
+		count_refusal(sn, &d);
+		trace_svcnat_refuse(d.vip ? d.vip->service : NULL, flow, d.reason);
+		return svcnat_refuse(skb, state, flow->dst.protonum,
+				     d.set && d.set->settings.flags & SVCNAT_SERVICE_F_REJECT_ICMP);
+	case SVCNAT_DROP:
+		count_refusal(sn, &d);
+		trace_svcnat_refuse(d.vip ? d.vip->service : NULL, flow, d.reason);
+		return NF_DROP;
+	default:
+		return NF_ACCEPT;
+	}
+}
+
 /**
  * svcnat_hook_in - PREROUTING and OUTPUT: where does a new flow go
  * @priv: struct svcnat_net
@@ -66,59 +135,25 @@ static bool is_martian(const struct nf_hook_state *state, const struct nf_conntr
  */
 unsigned int svcnat_hook_in(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct nf_conntrack_tuple *flow;
-	const struct svcnat_net *sn = priv;
-	struct nf_conn *ct = new_flow(skb);
-	struct svcnat_decision d;
-
-	if (!ct)
-		return NF_ACCEPT;
-	flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	if (is_martian(state, flow))
-		return NF_ACCEPT;
-	svcnat_decide(sn, flow, &d);
-	switch (d.verdict) {
-	case SVCNAT_DNAT:
-		if (svcnat_nat_dst(ct, d.backend) == NF_ACCEPT)
-			return NF_ACCEPT;
-		svcnat_stat_inc(sn->stats, SVCNAT_STAT_NAT_FAILED);
-		return NF_DROP;
-	case SVCNAT_REJECT:
-		return refuse(sn, &d, skb, state, flow->dst.protonum);
-	case SVCNAT_DROP:
-		atomic64_inc(&d.vip->service->dropped);
-		svcnat_stat_inc(sn->stats, SVCNAT_STAT_DROPPED);
-		return NF_DROP;
-	default:
-		return NF_ACCEPT;
-	}
+	return svcnat_take(priv, skb, state, NULL);
 }
 
-/* The frontend @ct was bound through, or NULL if it was not us. */
-static const struct svcnat_vip *bound_through(const struct svcnat_net *sn,
-					      const struct nf_conn *ct)
+static const struct svcnat_vip *frontend_of(const struct svcnat_net *sn,
+					    const struct nf_conn *ct)
 {
 	enum svcnat_reason why_not;
 
-	if (!(ct->status & IPS_DST_NAT))
-		return NULL;
 	return svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple, &why_not);
 }
 
-/* A backend that left its set since svcnat_hook_in() counts among those of the past. */
-static void count(const struct svcnat_net *sn, struct svcnat_service *svc,
-		  const struct nf_conntrack_tuple *reply)
+/* The device a packet came through; NULL if the node sent it. */
+static const struct net_device *origin_of(const struct svcnat_net *sn, const struct sk_buff *skb)
 {
-	struct svcnat_backend *backend;
-
-	backend = svcnat_set_find(rcu_dereference(svc->set), &reply->src.u3, reply->src.u.all,
-				  NULL);
-	atomic64_inc(backend ? &backend->connections : &svc->past);
-	svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
+	return skb->skb_iif ? dev_get_by_index_rcu(sn->net, skb->skb_iif) : NULL;
 }
 
 /**
- * svcnat_hook_out - INPUT and POSTROUTING: a flow of ours is about to be confirmed
+ * svcnat_hook_out - POSTROUTING: masquerade a new flow of ours if needed
  * @priv: struct svcnat_net
  * @skb: its first packet
  * @state: of the hook
@@ -127,24 +162,53 @@ static void count(const struct svcnat_net *sn, struct svcnat_service *svc,
  */
 unsigned int svcnat_hook_out(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct nf_conntrack_tuple *reply;
 	const struct svcnat_net *sn = priv;
 	struct nf_conn *ct = new_flow(skb);
 	const struct svcnat_vip *vip;
 	unsigned int verdict;
 
-	vip = ct ? bound_through(sn, ct) : NULL;
+	vip = ct && ct->status & IPS_DST_NAT ? frontend_of(sn, ct) : NULL;
+	if (!vip || !svcnat_masq_why(sn, vip, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple,
+				     origin_of(sn, skb),
+				     &ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u3))
+		return NF_ACCEPT;
+	verdict = svcnat_nat_masquerade(skb, state);
+	if (verdict != NF_ACCEPT)
+		svcnat_stat_inc(sn->stats, SVCNAT_STAT_NAT_FAILED);
+	return verdict;
+}
+
+/* With a VRF packets pass POSTROUTING twice; conntrack confirms the second time. */
+static bool comes_again(const struct nf_hook_state *state)
+{
+	return state->hook == NF_INET_POST_ROUTING && netif_is_l3_master(state->out);
+}
+
+/**
+ * svcnat_hook_confirm - INPUT and POSTROUTING, last of all: a new flow is confirmed
+ * @priv: struct svcnat_net
+ * @skb: its first packet
+ * @state: of the hook
+ *
+ * Return: netfilter verdict.
+ */
+unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	struct svcnat_net *sn = priv;
+	struct nf_conn *ct = new_flow(skb);
+	const struct nf_conntrack_tuple *reply;
+	struct svcnat_service *svc;
+	const struct svcnat_vip *vip;
+
+	if (!ct || comes_again(state))
+		return NF_ACCEPT;
+	vip = frontend_of(sn, ct);
 	if (!vip)
 		return NF_ACCEPT;
+	svc = vip->service;
 	reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
-	if (state->hook == NF_INET_POST_ROUTING &&
-	    svcnat_masq_why(sn, vip, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple, &reply->src.u3)) {
-		verdict = svcnat_nat_masquerade(skb, state);
-		if (verdict != NF_ACCEPT) {
-			svcnat_stat_inc(sn->stats, SVCNAT_STAT_NAT_FAILED);
-			return verdict;
-		}
-	}
-	count(sn, vip->service, reply);
-	return NF_ACCEPT;
+	return svcnat_flow_confirm(sn, skb, ct, svc,
+				   svcnat_set_find(rcu_dereference(svc->set), &reply->src.u3,
+						   reply->src.u.all, NULL));
 }

@@ -6,12 +6,36 @@
 
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
 #include <net/netfilter/nf_nat.h>
 #include <net/netfilter/nf_nat_masquerade.h>
 
 #include "nat.h"
+
+/**
+ * svcnat_transport_offset - where the transport header begins
+ * @skb: packet, its network header set and checked
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * Return: the offset, or -1 if there is none, as in a later fragment.
+ */
+int svcnat_transport_offset(const struct sk_buff *skb, u8 family)
+{
+	__be16 frag_off;
+	u8 proto;
+	int at;
+
+	if (family == NFPROTO_IPV4)
+		return ip_hdr(skb)->frag_off & htons(IP_OFFSET) ? -1 :
+		       skb_network_offset(skb) + ip_hdrlen(skb);
+	proto = ipv6_hdr(skb)->nexthdr;
+	at = ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(struct ipv6hdr), &proto,
+			      &frag_off);
+	return frag_off & htons(~0x7) ? -1 : at;
+}
 
 /**
  * svcnat_nat_dst - send a connection to a backend

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Binding a connection to a decision, and refusing one. */
+/* Binding a connection to a decision, and refusing one; what both need of headers. */
 #ifndef _SVCNAT_NAT_H
 #define _SVCNAT_NAT_H
 
@@ -8,6 +8,7 @@
 
 #include "backend.h"
 
+int svcnat_transport_offset(const struct sk_buff *skb, u8 family);
 unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend);
 unsigned int svcnat_nat_masquerade(struct sk_buff *skb, const struct nf_hook_state *state);
 unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state, u8 proto,

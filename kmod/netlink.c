@@ -244,17 +244,20 @@ static int drop(struct sk_buff *req, struct genl_info *info)
 	return -ENOENT;
 }
 
-static int fill_explanation(struct sk_buff *skb, const struct svcnat_net *sn,
-			    const struct nf_conntrack_tuple *flow)
+static int fill_explanation(struct sk_buff *skb, struct svcnat_net *sn,
+			    const struct nf_conntrack_tuple *flow, u32 iif)
 {
 	enum svcnat_masq masq = SVCNAT_MASQ_NO;
+	const struct net_device *in = NULL;
 	struct svcnat_decision d;
 	int err;
 
 	rcu_read_lock();
-	svcnat_decide(sn, flow, &d);
+	if (iif)
+		in = dev_get_by_index_rcu(sn->net, iif);
+	svcnat_decide(sn, flow, in, NULL, &d);
 	if (d.backend && svcnat_leaves_node(sn, flow, &d.backend->addr))
-		masq = svcnat_masq_why(sn, d.vip, flow, &d.backend->addr);
+		masq = svcnat_masq_why(sn, d.vip, flow, in, &d.backend->addr);
 	err = svcnat_fill_decision(skb, &d, masq);
 	rcu_read_unlock();
 	return err;
@@ -267,11 +270,12 @@ static int explain(struct sk_buff *req, struct genl_info *info)
 	struct sk_buff *skb;
 	u64 generation;
 	void *hdr;
+	u32 iif;
 	int err;
 
 	if (!info->attrs[SVCNAT_A_FLOW])
 		return missing(info, "which flow?");
-	err = svcnat_parse_flow(&flow, info->attrs[SVCNAT_A_FLOW], info->extack);
+	err = svcnat_parse_flow(&flow, &iif, info->attrs[SVCNAT_A_FLOW], info->extack);
 	if (err)
 		return err;
 	mutex_lock(&sn->lock);
@@ -280,7 +284,7 @@ static int explain(struct sk_buff *req, struct genl_info *info)
 	skb = reply_new(info, generation, &hdr);
 	if (!skb)
 		return -ENOMEM;
-	err = fill_explanation(skb, sn, &flow);
+	err = fill_explanation(skb, sn, &flow, iif);
 	if (err) {
 		nlmsg_free(skb);
 		return err;

@@ -31,7 +31,7 @@ int svcnat_parse_remove(struct svcnat_txn *txn, const struct nlattr *nla,
 			struct netlink_ext_ack *extack);
 int svcnat_parse_config(struct svcnat_config *config, const struct nlattr *nla,
 			struct netlink_ext_ack *extack);
-int svcnat_parse_flow(struct nf_conntrack_tuple *flow, const struct nlattr *nla,
+int svcnat_parse_flow(struct nf_conntrack_tuple *flow, u32 *iif, const struct nlattr *nla,
 		      struct netlink_ext_ack *extack);
 
 /* fill.c */

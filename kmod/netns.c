@@ -16,6 +16,7 @@
 #include <net/netfilter/nf_nat.h>
 #include <net/netns/generic.h>
 
+#include "flow.h"
 #include "hook.h"
 #include "netns.h"
 #include "service.h"
@@ -34,12 +35,22 @@ static unsigned int svcnat_net_id __read_mostly;
 static const struct nf_hook_ops nat_ops[SVCNAT_NAT_HOOKS] = {
 	HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, svcnat_hook_in, NF_IP_PRI_NAT_DST),
 	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, svcnat_hook_in, NF_IP_PRI_NAT_DST),
-	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, svcnat_hook_out, NF_IP_PRI_NAT_SRC),
 	HOOK(NFPROTO_IPV4, NF_INET_POST_ROUTING, svcnat_hook_out, NF_IP_PRI_NAT_SRC),
 	HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, svcnat_hook_in, NF_IP6_PRI_NAT_DST),
 	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, svcnat_hook_in, NF_IP6_PRI_NAT_DST),
-	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, svcnat_hook_out, NF_IP6_PRI_NAT_SRC),
 	HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, svcnat_hook_out, NF_IP6_PRI_NAT_SRC),
+};
+
+/* After conntrack and ahead of NAT; and last of all but conntrack's own confirmation. */
+static const struct nf_hook_ops plain_ops[SVCNAT_PLAIN_HOOKS] = {
+	HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, svcnat_hook_follow, NF_IP_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, svcnat_hook_follow, NF_IP_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, svcnat_hook_confirm, NF_IP_PRI_CONNTRACK_CONFIRM),
+	HOOK(NFPROTO_IPV4, NF_INET_POST_ROUTING, svcnat_hook_confirm, NF_IP_PRI_CONNTRACK_CONFIRM),
+	HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, svcnat_hook_follow, NF_IP6_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, svcnat_hook_follow, NF_IP6_PRI_NAT_DST),
+	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, svcnat_hook_confirm, NF_IP6_PRI_LAST),
+	HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, svcnat_hook_confirm, NF_IP6_PRI_LAST),
 };
 
 /**
@@ -93,6 +104,9 @@ int svcnat_net_hook(struct svcnat_net *sn)
 		if (err)
 			goto unregister;
 	}
+	err = nf_register_net_hooks(sn->net, sn->plain, SVCNAT_PLAIN_HOOKS);
+	if (err)
+		goto unregister;
 	sn->hooked = true;
 	return 0;
 
@@ -108,6 +122,7 @@ static void net_unhook(struct svcnat_net *sn)
 	lockdep_assert_held(&sn->lock);
 	if (!sn->hooked)
 		return;
+	nf_unregister_net_hooks(sn->net, sn->plain, SVCNAT_PLAIN_HOOKS);
 	nat_fns_unregister(sn, SVCNAT_NAT_HOOKS);
 	nf_ct_netns_put(sn->net, NFPROTO_INET);
 	sn->hooked = false;
@@ -141,6 +156,11 @@ static int __net_init net_init(struct net *net)
 		sn->ops[i] = nat_ops[i];
 		sn->ops[i].priv = sn;
 	}
+	for (i = 0; i < SVCNAT_PLAIN_HOOKS; i++) {
+		sn->plain[i] = plain_ops[i];
+		sn->plain[i].priv = sn;
+	}
+	svcnat_sweep_init(sn);
 	return 0;
 }
 
@@ -157,6 +177,9 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct svcnat_net *sn = svcnat_net_of(net);
 
+	svcnat_sweep_exit(sn);
+	svcnat_flow_net_exit(sn);
+	svcnat_pins_destroy(&sn->pins);
 	svcnat_txn_net_exit(sn);
 	svcnat_htable_destroy(&sn->services);
 	svcnat_htable_destroy(&sn->vips);

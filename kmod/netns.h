@@ -8,14 +8,17 @@
 #include <linux/netfilter.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
+#include "affinity.h"
 #include "config.h"
 #include "htable.h"
 #include "stats.h"
 #include "uapi/svcnat.h"
 
-#define SVCNAT_NAT_HOOKS 8
+#define SVCNAT_NAT_HOOKS 6
+#define SVCNAT_PLAIN_HOOKS 8
 
 /**
  * struct svcnat_net - everything of one namespace
@@ -23,6 +26,8 @@
  * @config: what holds for the whole namespace; packets read it; never NULL
  * @stats: counters of packets
  * @n_nodeports: frontends that are node ports; packets read it as a hint
+ * @flow_gen: commits, as packets of connections that exist see them
+ * @pins: sources pinned by affinity; packets read and write it
  * @net: the namespace
  * @lock: guards everything below and all writing above
  * @services: services by name
@@ -30,19 +35,24 @@
  * @apply_id: given with the last commit, if @has_apply_id
  * @has_apply_id: see @apply_id
  * @attempts: commits tried; marks what the one at hand touches
+ * @cutting: the commit at hand leaves connections to be cut
+ * @sweep: walks over all connections, see sweep.c
  * @n_vips: frontends
  * @n_backends: summed over services
- * @hooked: NAT functions are registered
+ * @hooked: hooks and NAT functions are registered
  * @txn_lock: guards @txns and @n_txns; taken inside @lock or without it
  * @txns: open transactions
  * @n_txns: of them
- * @ops: their registrations, copies that carry this structure
+ * @ops: registrations of NAT functions, copies that carry this structure
+ * @plain: likewise of the other hooks
  */
 struct svcnat_net {
 	struct svcnat_htable	vips;
 	struct svcnat_config __rcu *config;
 	struct svcnat_stats __percpu *stats;
 	u32			n_nodeports;
+	u32			flow_gen;
+	struct svcnat_pins	pins;
 	struct net		*net;
 
 	struct mutex		lock;
@@ -52,13 +62,19 @@ struct svcnat_net {
 	u8			apply_id[SVCNAT_APPLY_ID_LEN];
 	bool			has_apply_id;
 	bool			hooked;
+	bool			cutting;
+	struct delayed_work	sweep;
 	u32			n_vips;
 	u32			n_backends;
 	spinlock_t		txn_lock;
 	u32			n_txns;
 	struct list_head	txns;
 	struct nf_hook_ops	ops[SVCNAT_NAT_HOOKS];
+	struct nf_hook_ops	plain[SVCNAT_PLAIN_HOOKS];
 };
+
+/* Frees and sweeps; drained before the module goes. */
+extern struct workqueue_struct *svcnat_wq;
 
 struct svcnat_net *svcnat_net_of(const struct net *net);
 int svcnat_net_register(void);

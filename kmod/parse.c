@@ -24,11 +24,22 @@ static const struct nla_policy backend_policy[SVCNAT_BACKEND_A_MAX + 1] = {
 	[SVCNAT_BACKEND_A_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[SVCNAT_BACKEND_A_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
 	[SVCNAT_BACKEND_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, SVCNAT_BACKEND_F_MASK),
+	[SVCNAT_BACKEND_A_WEIGHT] = NLA_POLICY_RANGE(NLA_U32, 1, SVCNAT_WEIGHT_MAX),
+	[SVCNAT_BACKEND_A_CONN_LIMIT] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy prefix_policy[SVCNAT_PREFIX_A_MAX + 1] = {
 	[SVCNAT_PREFIX_A_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[SVCNAT_PREFIX_A_LEN] = NLA_POLICY_MAX(NLA_U8, 128),
+};
+
+static const struct netlink_range_validation affinity_range = {
+	.max = SVCNAT_AFFINITY_SECONDS_MAX,
+};
+
+static const struct netlink_range_validation seconds_range = {
+	.min = 1,
+	.max = SVCNAT_SECONDS_MAX,
 };
 
 const struct nla_policy svcnat_service_policy[SVCNAT_SERVICE_A_MAX + 1] = {
@@ -39,6 +50,12 @@ const struct nla_policy svcnat_service_policy[SVCNAT_SERVICE_A_MAX + 1] = {
 	[SVCNAT_SERVICE_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, SVCNAT_SERVICE_F_MASK),
 	[SVCNAT_SERVICE_A_FRONTEND] = NLA_POLICY_NESTED(frontend_policy),
 	[SVCNAT_SERVICE_A_BACKEND] = NLA_POLICY_NESTED(backend_policy),
+	[SVCNAT_SERVICE_A_AFFINITY_SECONDS] = NLA_POLICY_FULL_RANGE(NLA_U32, &affinity_range),
+	[SVCNAT_SERVICE_A_SOURCE_RANGE] = NLA_POLICY_NESTED(prefix_policy),
+	[SVCNAT_SERVICE_A_REMOVAL] = NLA_POLICY_MAX(NLA_U8, SVCNAT_REMOVAL_MAX),
+	[SVCNAT_SERVICE_A_DRAIN_SECONDS] = NLA_POLICY_FULL_RANGE(NLA_U32, &seconds_range),
+	[SVCNAT_SERVICE_A_EJECT_FAILS] = NLA_POLICY_MAX(NLA_U32, U8_MAX),
+	[SVCNAT_SERVICE_A_EJECT_SECONDS] = NLA_POLICY_FULL_RANGE(NLA_U32, &seconds_range),
 };
 
 const struct nla_policy svcnat_identity_policy[SVCNAT_SERVICE_A_MAX + 1] = {
@@ -50,6 +67,10 @@ const struct nla_policy svcnat_identity_policy[SVCNAT_SERVICE_A_MAX + 1] = {
 const struct nla_policy svcnat_config_policy[SVCNAT_CONFIG_A_MAX + 1] = {
 	[SVCNAT_CONFIG_A_CLUSTER_CIDR] = NLA_POLICY_NESTED(prefix_policy),
 	[SVCNAT_CONFIG_A_NODEPORT_ADDR] = NLA_POLICY_NESTED(prefix_policy),
+	[SVCNAT_CONFIG_A_SERVICE_CIDR] = NLA_POLICY_NESTED(prefix_policy),
+	[SVCNAT_CONFIG_A_NODE_CIDR] = NLA_POLICY_NESTED(prefix_policy),
+	[SVCNAT_CONFIG_A_POD_INTERFACE] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
+	[SVCNAT_CONFIG_A_FLAGS] = NLA_POLICY_MASK(NLA_U32, SVCNAT_CONFIG_F_MASK),
 };
 
 const struct nla_policy svcnat_flow_policy[SVCNAT_FLOW_A_MAX + 1] = {
@@ -58,6 +79,7 @@ const struct nla_policy svcnat_flow_policy[SVCNAT_FLOW_A_MAX + 1] = {
 	[SVCNAT_FLOW_A_DST] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[SVCNAT_FLOW_A_SPORT] = { .type = NLA_U16 },
 	[SVCNAT_FLOW_A_DPORT] = { .type = NLA_U16 },
+	[SVCNAT_FLOW_A_IIF] = { .type = NLA_U32 },
 };
 
 static void table_of(struct nlattr **tb, int maxtype, const struct nlattr *nla)
@@ -134,27 +156,33 @@ static int parse_frontend(struct svcnat_txn *txn, struct svcnat_service *svc,
 	return svcnat_txn_vip_add(txn, svc, &key, kind, flags, extack);
 }
 
+static u32 u32_or(const struct nlattr *nla, u32 otherwise)
+{
+	return nla ? nla_get_u32(nla) : otherwise;
+}
+
 static int parse_backend(struct svcnat_txn *txn, struct svcnat_set **set, u8 family,
 			 const struct nlattr *nla, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[SVCNAT_BACKEND_A_MAX + 1];
-	u32 flags = SVCNAT_BACKEND_F_CLUSTER;
-	union nf_inet_addr addr;
+	struct svcnat_backend like = {};
 	int err;
 
 	table_of(tb, SVCNAT_BACKEND_A_MAX, nla);
 	if (!tb[SVCNAT_BACKEND_A_ADDR] || !tb[SVCNAT_BACKEND_A_PORT])
 		return missing(nla, extack, "backend without address or port");
-	err = parse_unicast(&addr, family, tb[SVCNAT_BACKEND_A_ADDR], extack);
+	err = parse_unicast(&like.addr, family, tb[SVCNAT_BACKEND_A_ADDR], extack);
 	if (err)
 		return err;
-	if (tb[SVCNAT_BACKEND_A_FLAGS])
-		flags = nla_get_u32(tb[SVCNAT_BACKEND_A_FLAGS]);
+	like.port = nla_get_be16(tb[SVCNAT_BACKEND_A_PORT]);
+	like.flags = u32_or(tb[SVCNAT_BACKEND_A_FLAGS], SVCNAT_BACKEND_F_CLUSTER);
+	like.weight = u32_or(tb[SVCNAT_BACKEND_A_WEIGHT], 1);
+	like.limit = u32_or(tb[SVCNAT_BACKEND_A_CONN_LIMIT], 0);
 	if (txn->n_backends == SVCNAT_TXN_BACKENDS_MAX) {
 		NL_SET_ERR_MSG_ATTR(extack, nla, "more backends than a transaction may hold");
 		return -E2BIG;
 	}
-	err = svcnat_set_append(set, &addr, nla_get_be16(tb[SVCNAT_BACKEND_A_PORT]), flags);
+	err = svcnat_set_append(set, &like);
 	if (err == -EINVAL)
 		NL_SET_ERR_MSG_ATTR(extack, nla, "backends not strictly ascending");
 	else if (err == -E2BIG)
@@ -180,8 +208,9 @@ static int check_identity(struct nlattr **tb, const struct nlattr *nla,
 	if (family != AF_INET && family != AF_INET6)
 		return missing(tb[SVCNAT_SERVICE_A_FAMILY], extack, "family is not IPv4 or IPv6");
 	proto = nla_get_u8(tb[SVCNAT_SERVICE_A_PROTO]);
-	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
-		return missing(tb[SVCNAT_SERVICE_A_PROTO], extack, "protocol is not TCP or UDP");
+	if (!svcnat_has_ports(proto))
+		return missing(tb[SVCNAT_SERVICE_A_PROTO], extack,
+			       "protocol is not TCP, UDP or SCTP");
 	return 0;
 }
 
@@ -199,31 +228,57 @@ static bool service_is(const struct svcnat_service *svc, struct nlattr **tb)
 	       svc->proto == nla_get_u8(tb[SVCNAT_SERVICE_A_PROTO]);
 }
 
-static u32 count_backends(const struct nlattr *nla)
+static u32 count_members(const struct nlattr *nla, int type)
 {
 	const struct nlattr *a;
 	u32 n = 0;
 	int rem;
 
 	nla_for_each_nested(a, nla, rem)
-		n += nla_type(a) == SVCNAT_SERVICE_A_BACKEND;
+		n += nla_type(a) == type;
 	return n;
 }
 
-/* The service that begins here, staged, without frontends and backends yet. */
-static int service_begin(struct svcnat_txn *txn, struct nlattr **tb, u32 flags, u32 capacity,
-			 struct netlink_ext_ack *extack)
+static int parse_settings(struct svcnat_settings *s, struct nlattr **tb, u32 flags,
+			  struct netlink_ext_ack *extack)
 {
-	struct svcnat_service *svc = service_new(tb);
+	memset(s, 0, sizeof(*s));
+	s->flags = flags;
+	if (tb[SVCNAT_SERVICE_A_SCHED])
+		s->sched = nla_get_u8(tb[SVCNAT_SERVICE_A_SCHED]);
+	if (tb[SVCNAT_SERVICE_A_REMOVAL])
+		s->removal = nla_get_u8(tb[SVCNAT_SERVICE_A_REMOVAL]);
+	s->drain_seconds = u32_or(tb[SVCNAT_SERVICE_A_DRAIN_SECONDS], 0);
+	s->eject_fails = u32_or(tb[SVCNAT_SERVICE_A_EJECT_FAILS], 0);
+	s->eject_seconds = u32_or(tb[SVCNAT_SERVICE_A_EJECT_SECONDS], 0);
+	s->affinity_seconds = u32_or(tb[SVCNAT_SERVICE_A_AFFINITY_SECONDS], 0);
+	if (!s->drain_seconds != (s->removal != SVCNAT_REMOVAL_DRAIN)) {
+		NL_SET_ERR_MSG(extack, "drain needs its seconds, and nothing else has them");
+		return -EINVAL;
+	}
+	if (!s->eject_seconds != !s->eject_fails) {
+		NL_SET_ERR_MSG(extack, "ejection needs both, failures and seconds");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The service that begins here, staged, without frontends, ranges and backends yet. */
+static int service_begin(struct svcnat_txn *txn, struct nlattr **tb, u32 flags,
+			 const struct nlattr *nla, struct netlink_ext_ack *extack)
+{
+	struct svcnat_settings settings;
+	struct svcnat_service *svc;
 	struct svcnat_set *set;
-	u8 sched = 0;
 	int err;
 
+	err = parse_settings(&settings, tb, flags, extack);
+	if (err)
+		return err;
+	svc = service_new(tb);
 	if (!svc)
 		return -ENOMEM;
-	if (tb[SVCNAT_SERVICE_A_SCHED])
-		sched = nla_get_u8(tb[SVCNAT_SERVICE_A_SCHED]);
-	set = svcnat_set_alloc(sched, flags, capacity);
+	set = svcnat_set_alloc(&settings, count_members(nla, SVCNAT_SERVICE_A_BACKEND));
 	RCU_INIT_POINTER(svc->set, set);
 	err = set ? svcnat_txn_service_add(txn, svc, extack) : -ENOMEM;
 	if (err) {
@@ -237,27 +292,113 @@ static int service_begin(struct svcnat_txn *txn, struct nlattr **tb, u32 flags, 
 static int check_continuation(const struct svcnat_txn *txn, struct nlattr **tb,
 			      const struct nlattr *nla, struct netlink_ext_ack *extack)
 {
+	int type;
+
 	if (!service_is(txn->last, tb))
 		return missing(nla, extack, "continues another service than the one put last");
-	if (tb[SVCNAT_SERVICE_A_FRONTEND] || tb[SVCNAT_SERVICE_A_SCHED])
-		return missing(nla, extack, "a continuation carries nothing but backends");
+	for (type = 0; type <= SVCNAT_SERVICE_A_MAX; type++)
+		if (tb[type] && type != SVCNAT_SERVICE_A_NAME &&
+		    type != SVCNAT_SERVICE_A_FAMILY && type != SVCNAT_SERVICE_A_PROTO &&
+		    type != SVCNAT_SERVICE_A_FLAGS && type != SVCNAT_SERVICE_A_BACKEND)
+			return missing(tb[type], extack,
+				       "a continuation carries nothing but backends");
 	return 0;
 }
 
-/* Not published yet, so it may move. */
+static int parse_prefix(struct svcnat_prefix *p, const struct nlattr *nla,
+			struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[SVCNAT_PREFIX_A_MAX + 1];
+	int err;
+
+	table_of(tb, SVCNAT_PREFIX_A_MAX, nla);
+	if (!tb[SVCNAT_PREFIX_A_ADDR] || !tb[SVCNAT_PREFIX_A_LEN])
+		return missing(nla, extack, "prefix without address or length");
+	p->family = nla_len(tb[SVCNAT_PREFIX_A_ADDR]) == 4 ? AF_INET : AF_INET6;
+	p->len = nla_get_u8(tb[SVCNAT_PREFIX_A_LEN]);
+	err = parse_addr(&p->addr, p->family, tb[SVCNAT_PREFIX_A_ADDR], extack);
+	if (err)
+		return err;
+	if (p->len > (p->family == AF_INET ? 32 : 128))
+		return missing(tb[SVCNAT_PREFIX_A_LEN], extack, "prefix is longer than its address");
+	if (!svcnat_prefix_canonical(p))
+		return missing(nla, extack, "prefix has bits set beyond its length");
+	return 0;
+}
+
+static int parse_listed_prefix(struct svcnat_prefixes *list, const struct nlattr *nla,
+			       struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (list->n == SVCNAT_PREFIXES_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, nla, "more prefixes than a list may have");
+		return -E2BIG;
+	}
+	err = parse_prefix(&list->v[list->n], nla, extack);
+	if (!err)
+		list->n++;
+	return err;
+}
+
+static int parse_range(struct svcnat_set *set, u8 family, const struct nlattr *nla,
+		       struct netlink_ext_ack *extack)
+{
+	struct svcnat_ranges *ranges = set->ranges;
+	int err = parse_prefix(&ranges->v[ranges->n], nla, extack);
+
+	if (!err && ranges->v[ranges->n].family != family)
+		return missing(nla, extack, "source range is not of the family");
+	if (!err)
+		ranges->n++;
+	return err;
+}
+
+static int ranges_alloc(struct svcnat_set *set, const struct nlattr *nla,
+			struct netlink_ext_ack *extack)
+{
+	u32 n = count_members(nla, SVCNAT_SERVICE_A_SOURCE_RANGE);
+
+	if (!n)
+		return 0;
+	if (n > SVCNAT_RANGES_MAX) {
+		NL_SET_ERR_MSG_ATTR(extack, nla, "more source ranges than a service may have");
+		return -E2BIG;
+	}
+	set->ranges = kvzalloc(struct_size(set->ranges, v, n), GFP_KERNEL_ACCOUNT);
+	return set->ranges ? 0 : -ENOMEM;
+}
+
+static int parse_member(struct svcnat_txn *txn, struct svcnat_service *svc,
+			struct svcnat_set **set, const struct nlattr *nla,
+			struct netlink_ext_ack *extack)
+{
+	switch (nla_type(nla)) {
+	case SVCNAT_SERVICE_A_BACKEND:
+		return parse_backend(txn, set, svc->family, nla, extack);
+	case SVCNAT_SERVICE_A_FRONTEND:
+		return parse_frontend(txn, svc, nla, extack);
+	case SVCNAT_SERVICE_A_SOURCE_RANGE:
+		return parse_range(*set, svc->family, nla, extack);
+	default:
+		return 0;
+	}
+}
+
+/* Not published yet, so the set may move. */
 static int parse_members(struct svcnat_txn *txn, const struct nlattr *nla,
 			 struct netlink_ext_ack *extack)
 {
 	struct svcnat_service *svc = txn->last;
 	struct svcnat_set *set = rcu_dereference_protected(svc->set, true);
 	const struct nlattr *a;
-	int err = 0, rem;
+	int err, rem;
 
+	err = ranges_alloc(set, nla, extack);
+	if (err)
+		return err;
 	nla_for_each_nested(a, nla, rem) {
-		if (nla_type(a) == SVCNAT_SERVICE_A_BACKEND)
-			err = parse_backend(txn, &set, svc->family, a, extack);
-		else if (nla_type(a) == SVCNAT_SERVICE_A_FRONTEND)
-			err = parse_frontend(txn, svc, a, extack);
+		err = parse_member(txn, svc, &set, a, extack);
 		if (err)
 			break;
 	}
@@ -289,7 +430,7 @@ int svcnat_parse_service(struct svcnat_txn *txn, const struct nlattr *nla,
 	if (flags & SVCNAT_SERVICE_F_CONTINUE)
 		err = check_continuation(txn, tb, nla, extack);
 	else
-		err = service_begin(txn, tb, flags, count_backends(nla), extack);
+		err = service_begin(txn, tb, flags, nla, extack);
 	return err ?: parse_members(txn, nla, extack);
 }
 
@@ -322,32 +463,41 @@ int svcnat_parse_remove(struct svcnat_txn *txn, const struct nlattr *nla,
 	return err;
 }
 
-static int parse_prefix(struct svcnat_prefixes *list, const struct nlattr *nla,
-			struct netlink_ext_ack *extack)
+/* "NAME", or "NAME*" for whatever begins so. */
+static int parse_pod_interface(struct svcnat_config *config, const struct nlattr *nla,
+			       struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[SVCNAT_PREFIX_A_MAX + 1];
-	struct svcnat_prefix *p;
-	int err;
+	size_t len = nla_strscpy(config->pod_ifname, nla, sizeof(config->pod_ifname));
+	char *last = config->pod_ifname + len - 1;
 
-	if (list->n == SVCNAT_PREFIXES_MAX) {
-		NL_SET_ERR_MSG_ATTR(extack, nla, "more prefixes than a list may have");
-		return -E2BIG;
+	if (!len || (len == 1 && *last == '*'))
+		return missing(nla, extack, "interface name is empty");
+	config->pod_ifname_len = len + 1;
+	if (*last == '*') {
+		*last = '\0';
+		config->pod_ifname_len = len - 1;
 	}
-	table_of(tb, SVCNAT_PREFIX_A_MAX, nla);
-	if (!tb[SVCNAT_PREFIX_A_ADDR] || !tb[SVCNAT_PREFIX_A_LEN])
-		return missing(nla, extack, "prefix without address or length");
-	p = &list->v[list->n];
-	p->family = nla_len(tb[SVCNAT_PREFIX_A_ADDR]) == 4 ? AF_INET : AF_INET6;
-	p->len = nla_get_u8(tb[SVCNAT_PREFIX_A_LEN]);
-	err = parse_addr(&p->addr, p->family, tb[SVCNAT_PREFIX_A_ADDR], extack);
-	if (err)
-		return err;
-	if (p->len > (p->family == AF_INET ? 32 : 128))
-		return missing(tb[SVCNAT_PREFIX_A_LEN], extack, "prefix is longer than its address");
-	if (!svcnat_prefix_canonical(p))
-		return missing(nla, extack, "prefix has bits set beyond its length");
-	list->n++;
 	return 0;
+}
+
+static int parse_config_member(struct svcnat_config *config, const struct nlattr *nla,
+			       struct netlink_ext_ack *extack)
+{
+	switch (nla_type(nla)) {
+	case SVCNAT_CONFIG_A_CLUSTER_CIDR:
+		return parse_listed_prefix(&config->cluster, nla, extack);
+	case SVCNAT_CONFIG_A_NODEPORT_ADDR:
+		return parse_listed_prefix(&config->nodeport, nla, extack);
+	case SVCNAT_CONFIG_A_SERVICE_CIDR:
+		return parse_listed_prefix(&config->service, nla, extack);
+	case SVCNAT_CONFIG_A_NODE_CIDR:
+		return parse_listed_prefix(&config->node, nla, extack);
+	case SVCNAT_CONFIG_A_POD_INTERFACE:
+		return parse_pod_interface(config, nla, extack);
+	default:
+		config->flags = nla_get_u32(nla);
+		return 0;
+	}
 }
 
 /**
@@ -362,28 +512,28 @@ int svcnat_parse_config(struct svcnat_config *config, const struct nlattr *nla,
 			struct netlink_ext_ack *extack)
 {
 	const struct nlattr *a;
-	int err = 0, rem;
+	int err, rem;
 
 	nla_for_each_nested(a, nla, rem) {
-		if (nla_type(a) == SVCNAT_CONFIG_A_CLUSTER_CIDR)
-			err = parse_prefix(&config->cluster, a, extack);
-		else
-			err = parse_prefix(&config->nodeport, a, extack);
+		err = parse_config_member(config, a, extack);
 		if (err)
 			return err;
 	}
+	if (config->pod_ifname_len && config->cluster.n)
+		return missing(nla, extack, "cluster CIDRs and a Pod interface exclude each other");
 	return 0;
 }
 
 /**
  * svcnat_parse_flow - a flow to explain
  * @flow: out
+ * @iif: device it arrives through, 0 for none; out
  * @nla: SVCNAT_A_FLOW, validated
  * @extack: for the reason
  *
  * Return: 0 or -EINVAL.
  */
-int svcnat_parse_flow(struct nf_conntrack_tuple *flow, const struct nlattr *nla,
+int svcnat_parse_flow(struct nf_conntrack_tuple *flow, u32 *iif, const struct nlattr *nla,
 		      struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[SVCNAT_FLOW_A_MAX + 1];
@@ -392,6 +542,7 @@ int svcnat_parse_flow(struct nf_conntrack_tuple *flow, const struct nlattr *nla,
 	table_of(tb, SVCNAT_FLOW_A_MAX, nla);
 	if (!tb[SVCNAT_FLOW_A_PROTO] || !tb[SVCNAT_FLOW_A_SRC] || !tb[SVCNAT_FLOW_A_DST])
 		return missing(nla, extack, "flow without protocol, source or destination");
+	*iif = u32_or(tb[SVCNAT_FLOW_A_IIF], 0);
 	memset(flow, 0, sizeof(*flow));
 	flow->dst.protonum = nla_get_u8(tb[SVCNAT_FLOW_A_PROTO]);
 	flow->src.l3num = nla_len(tb[SVCNAT_FLOW_A_SRC]) == 4 ? AF_INET : AF_INET6;
@@ -403,7 +554,7 @@ int svcnat_parse_flow(struct nf_conntrack_tuple *flow, const struct nlattr *nla,
 		flow->src.u.all = nla_get_be16(tb[SVCNAT_FLOW_A_SPORT]);
 	if (tb[SVCNAT_FLOW_A_DPORT])
 		flow->dst.u.all = nla_get_be16(tb[SVCNAT_FLOW_A_DPORT]);
-	else if (flow->dst.protonum == IPPROTO_TCP || flow->dst.protonum == IPPROTO_UDP)
+	else if (svcnat_has_ports(flow->dst.protonum))
 		return missing(nla, extack, "flow without destination port");
 	return 0;
 }

@@ -8,6 +8,7 @@
  */
 
 #include <linux/random.h>
+#include <linux/rcupdate.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -36,15 +37,18 @@ void svcnat_service_module_init(void)
  */
 struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 proto)
 {
+	static atomic64_t last_id = ATOMIC64_INIT(0);
 	size_t len = strlen(name) + 1;
 	struct svcnat_service *svc = kzalloc(struct_size(svc, name, len), GFP_KERNEL_ACCOUNT);
 
 	if (!svc)
 		return NULL;
 	refcount_set(&svc->refs, 1);
+	svc->id = atomic64_inc_return(&last_id);
 	svc->event = -1;
 	svc->family = family;
 	svc->proto = proto;
+	svc->gone = RB_ROOT;
 	INIT_LIST_HEAD(&svc->vips);
 	INIT_LIST_HEAD(&svc->txn_link);
 	memcpy(svc->name, name, len);
@@ -57,10 +61,17 @@ static void service_put(struct svcnat_service *svc)
 		kfree(svc);
 }
 
+static void gone_put(struct rb_root *gone)
+{
+	struct svcnat_backend *b, *next;
+
+	rbtree_postorder_for_each_entry_safe(b, next, gone, node)
+		svcnat_backend_put(b);
+}
+
 /**
  * svcnat_service_free - free a service that packets cannot see, and all it has
- * @svc: service that is off the table; a staged one whose commit happened brings
- *	the last counts of the set it replaced to the service they belong to
+ * @svc: service that is off the table, or a staged one
  */
 void svcnat_service_free(struct svcnat_service *svc)
 {
@@ -70,12 +81,12 @@ void svcnat_service_free(struct svcnat_service *svc)
 	list_for_each_entry_safe(vip, tmp, &svc->vips, sibling)
 		svcnat_vip_free(vip);
 	if (svc->live) {
-		atomic64_add(svcnat_set_drain(set), &svc->live->past);
-		svcnat_set_free_retired(set);
+		/* Its commit happened: the set is the one that was replaced. */
+		set->n = 0;
 		service_put(svc->live);
-	} else {
-		svcnat_set_free(set);
 	}
+	svcnat_set_free(set);
+	gone_put(&svc->gone);
 	service_put(svc);
 }
 
@@ -122,18 +133,62 @@ void svcnat_service_add(struct svcnat_htable *t, struct svcnat_service *svc)
 }
 
 /**
- * svcnat_service_connections - connections of a service, past backends included
+ * svcnat_backend_totals - add what a backend counted
+ * @b: backend
+ * @t: in and out
+ */
+void svcnat_backend_totals(const struct svcnat_backend *b, struct svcnat_totals *t)
+{
+	int dir;
+
+	t->connections += atomic64_read(&b->connections);
+	t->active += svcnat_backend_active(b);
+	for (dir = 0; dir < 2; dir++) {
+		t->packets[dir] += atomic64_read(&b->packets[dir]);
+		t->bytes[dir] += atomic64_read(&b->bytes[dir]);
+	}
+}
+
+/**
+ * svcnat_service_totals - what a service counted, past backends included
  * @svc: service
  * @set: its set
+ * @t: out
  *
- * Return: their number. Mutex held, so that no backend is counted twice.
+ * Mutex held, so that no backend is counted twice.
  */
-u64 svcnat_service_connections(const struct svcnat_service *svc, const struct svcnat_set *set)
+void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat_set *set,
+			   struct svcnat_totals *t)
 {
-	u64 sum = atomic64_read(&svc->past);
+	struct rb_node *node;
 	u32 i;
 
+	*t = svc->past;
+	t->connections += atomic64_read(&svc->stats[SVCNAT_SERVICE_STRAYS]);
 	for (i = 0; i < set->n; i++)
-		sum += atomic64_read(&set->backend[i]->connections);
-	return sum;
+		svcnat_backend_totals(set->backend[i], t);
+	for (node = rb_first(&svc->gone); node; node = rb_next(node))
+		svcnat_backend_totals(rb_entry(node, struct svcnat_backend, node), t);
+}
+
+/**
+ * svcnat_service_prune - forget backends that left and have no connection any more
+ * @svc: service, mutex held
+ */
+void svcnat_service_prune(struct svcnat_service *svc)
+{
+	struct rb_node *node, *next;
+
+	if (RB_EMPTY_ROOT(&svc->gone) || !poll_state_synchronize_rcu(svc->left))
+		return;
+	for (node = rb_first(&svc->gone); node; node = next) {
+		struct svcnat_backend *b = rb_entry(node, struct svcnat_backend, node);
+
+		next = rb_next(node);
+		if (svcnat_backend_active(b))
+			continue;
+		rb_erase(node, &svc->gone);
+		svcnat_backend_totals(b, &svc->past);
+		svcnat_backend_put(b);
+	}
 }

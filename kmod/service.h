@@ -20,6 +20,7 @@ enum svcnat_service_stat {
 	SVCNAT_SERVICE_OVERLOADED,	/* every backend at its limit */
 	SVCNAT_SERVICE_REPICKS,
 	SVCNAT_SERVICE_EJECTIONS,
+	SVCNAT_SERVICE_STRAYS,		/* connections no backend could count */
 	SVCNAT_SERVICE_STAT_MAX
 };
 
@@ -53,6 +54,8 @@ struct svcnat_totals {
  * @past: traffic of backends that are gone; by the mutex
  * @gone: backends that left the set while connections of them were active, by
  *	address and port; by the mutex
+ * @cutting: the commit at hand leaves connections to be cut; by the mutex
+ * @left: grace period after which nobody can find those of @gone any more
  * @vips: frontends; by the mutex
  * @touched: &svcnat_net.attempts of the last commit that touched it; by the mutex
  * @lost: likewise, that gave one of its frontends to another service
@@ -76,6 +79,8 @@ struct svcnat_service {
 	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX];
 	struct svcnat_totals	past;
 	struct rb_root		gone;
+	unsigned long		left;
+	bool			cutting;
 	struct list_head	vips;
 	u64			touched;
 	u64			lost;
@@ -96,6 +101,9 @@ struct svcnat_service *svcnat_service_find(const struct svcnat_htable *t, const 
 					   u8 family, u8 proto);
 void svcnat_service_add(struct svcnat_htable *t, struct svcnat_service *svc);
 
-u64 svcnat_service_connections(const struct svcnat_service *svc, const struct svcnat_set *set);
+void svcnat_backend_totals(const struct svcnat_backend *b, struct svcnat_totals *t);
+void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat_set *set,
+			   struct svcnat_totals *t);
+void svcnat_service_prune(struct svcnat_service *svc);
 
 #endif /* _SVCNAT_SERVICE_H */

@@ -6,8 +6,7 @@
 
 #include "txn.h"
 
-/* Frees what commits replaced; drained before the module goes. */
-static struct workqueue_struct *free_wq __read_mostly;
+struct workqueue_struct *svcnat_wq __read_mostly;
 
 /**
  * svcnat_txn_module_init - make the work queue
@@ -16,8 +15,8 @@ static struct workqueue_struct *free_wq __read_mostly;
  */
 int svcnat_txn_module_init(void)
 {
-	free_wq = alloc_workqueue("svcnat", WQ_UNBOUND, 0);
-	return free_wq ? 0 : -ENOMEM;
+	svcnat_wq = alloc_workqueue("svcnat", WQ_UNBOUND, 0);
+	return svcnat_wq ? 0 : -ENOMEM;
 }
 
 /**
@@ -26,7 +25,7 @@ int svcnat_txn_module_init(void)
 void svcnat_txn_module_exit(void)
 {
 	rcu_barrier();
-	destroy_workqueue(free_wq);
+	destroy_workqueue(svcnat_wq);
 }
 
 static void services_free(struct list_head *list)
@@ -234,7 +233,7 @@ static void txn_end(struct svcnat_txn *txn)
 	list_del(&txn->link);
 	txn->sn->n_txns--;
 	txn->sn = NULL;
-	queue_rcu_work(free_wq, &txn->free_work);
+	queue_rcu_work(svcnat_wq, &txn->free_work);
 }
 
 static void txn_drop(struct svcnat_txn *txn)

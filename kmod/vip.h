@@ -69,6 +69,11 @@ bool svcnat_key_equal(const struct svcnat_key *a, const struct svcnat_key *b);
 struct svcnat_vip *svcnat_vip_find(const struct svcnat_htable *t, const struct svcnat_key *key);
 void svcnat_vip_add(struct svcnat_htable *t, struct svcnat_vip *vip);
 
+static inline bool svcnat_has_ports(u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
+}
+
 /* The frontend a flow is sent to. */
 static inline struct svcnat_key svcnat_key_of(const struct nf_conntrack_tuple *flow)
 {

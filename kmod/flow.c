@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The record of a connection; see flow.h.
+ *
+ * It is attached right before the entry is confirmed, in our last hook, and counted
+ * only if that succeeds: entries that a rule drops before, or that lose a race for
+ * their tuple, end without a callback. From then on conntrack calls flow_end() when
+ * the entry goes, whoever takes it away. Both the end and a sweep fold traffic into
+ * the backend, under the entry's own lock.
+ */
+
+#include <net/netfilter/nf_conntrack_acct.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+
+#include "compat.h"
+#include "decide.h"
+#include "eject.h"
+#include "flow.h"
+#include "trace.h"
+
+/* The entry's lock held. @rest: also what fills no unit. */
+static void fold_dir(const struct nf_conn_acct *acct, struct svcnat_flow *flow, int dir,
+		     bool rest)
+{
+	struct svcnat_backend *b = flow->backend;
+	u64 packets = atomic64_read(&acct->counter[dir].packets);
+	u64 bytes = atomic64_read(&acct->counter[dir].bytes);
+	u32 units = (u32)(bytes >> SVCNAT_FLOW_BYTES_SHIFT) - flow->bytes[dir];
+	u64 more = (u64)units << SVCNAT_FLOW_BYTES_SHIFT;
+
+	if (rest)
+		more += bytes & (BIT(SVCNAT_FLOW_BYTES_SHIFT) - 1);
+	atomic64_add((u32)packets - flow->packets[dir], &b->packets[dir]);
+	atomic64_add(more, &b->bytes[dir]);
+	flow->packets[dir] = (u32)packets;
+	flow->bytes[dir] += units;
+}
+
+static void fold(const struct nf_conn *ct, struct svcnat_flow *flow, bool rest)
+{
+	const struct nf_conn_acct *acct = nf_conn_acct_find(ct);
+	int dir;
+
+	for (dir = 0; acct && dir < IP_CT_DIR_MAX; dir++)
+		fold_dir(acct, flow, dir, rest);
+}
+
+/**
+ * svcnat_flow_fold - count for the backend what a live connection carried
+ * @ct: entry
+ * @flow: its record
+ *
+ * Any context, under RCU.
+ */
+void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow)
+{
+	spin_lock_bh(&ct->lock);
+	if (flow->backend)
+		fold(ct, flow, false);
+	spin_unlock_bh(&ct->lock);
+}
+
+/* A TCP client that gave up without an answer: a handshake that failed. */
+static void unanswered(const struct nf_conn *ct, struct svcnat_backend *b)
+{
+	const struct nf_conntrack_tuple *flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	const struct svcnat_net *sn = svcnat_net_of(nf_ct_net(ct));
+	const struct svcnat_vip *vip;
+	enum svcnat_reason why_not;
+
+	if (nf_ct_protonum(ct) != IPPROTO_TCP)
+		return;
+	vip = svcnat_frontend_find(sn, flow, &why_not);
+	if (vip && READ_ONCE(b->flags))
+		svcnat_handshake_failed(sn, vip->service, b);
+}
+
+/* Takes the record away; the entry goes or we do. */
+static struct svcnat_backend *detach(struct nf_conn *ct, struct svcnat_flow *flow)
+{
+	struct nf_conn_help *help = nfct_help(ct);
+	struct svcnat_backend *b;
+
+	spin_lock_bh(&ct->lock);
+	b = flow->backend;
+	if (b) {
+		fold(ct, flow, true);
+		WRITE_ONCE(flow->backend, NULL);
+		RCU_INIT_POINTER(help->helper, NULL);
+		svcnat_helper_put(&svcnat_flow_helper);
+	}
+	spin_unlock_bh(&ct->lock);
+	return b;
+}
+
+/* Conntrack: the entry goes. Under RCU, softirq or process context. */
+static void flow_end(struct nf_conn *ct)
+{
+	struct svcnat_flow *flow = svcnat_flow_of(ct);
+	struct svcnat_backend *b = flow ? detach(ct, flow) : NULL;
+
+	if (!b)
+		return;
+	if (!(READ_ONCE(flow->state) & (SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_CUT)))
+		unanswered(ct, b);
+	svcnat_backend_put(b);
+}
+
+static int flow_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
+		     enum ip_conntrack_info ctinfo)
+{
+	return NF_ACCEPT;
+}
+
+struct nf_conntrack_helper svcnat_flow_helper = {
+	.name = "svcnat",
+	.me = THIS_MODULE,
+	.help = flow_help,
+	.destroy = flow_end,
+	SVCNAT_HELPER_REFS_INIT
+};
+
+/* Packets and bytes, also where net.netfilter.nf_conntrack_acct is off. */
+static void acct_begin(struct nf_conn *ct, const struct sk_buff *skb)
+{
+	if (nf_conn_acct_find(ct) || !nf_ct_ext_add(ct, NF_CT_EXT_ACCT, GFP_ATOMIC))
+		return;
+	nf_ct_acct_add(ct, IP_CT_DIR_ORIGINAL, 1, skb->len);
+}
+
+/*
+ * Nothing here judges packets, so a sequence number conntrack did not expect is no
+ * reason to call one invalid and leave it untranslated.
+ */
+static void be_liberal(struct nf_conn *ct)
+{
+	if (nf_ct_protonum(ct) != IPPROTO_TCP)
+		return;
+	ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+	ct->proto.tcp.seen[IP_CT_DIR_REPLY].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+}
+
+static bool attach(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_backend *backend)
+{
+	struct nf_conn_help *help = nfct_help(ct) ?: nf_ct_helper_ext_add(ct, GFP_ATOMIC);
+	struct svcnat_flow *flow;
+
+	if (!help)
+		return false;
+	flow = (struct svcnat_flow *)help->data;
+	BUILD_BUG_ON(sizeof(*flow) > sizeof(help->data));
+	memset(flow, 0, sizeof(*flow));
+	flow->backend = backend;
+	flow->gen = READ_ONCE(sn->flow_gen);
+	svcnat_helper_get(&svcnat_flow_helper);
+	rcu_assign_pointer(help->helper, &svcnat_flow_helper);
+	return true;
+}
+
+/* Somebody else's helper, such as for FTP: the one slot there is. */
+static bool has_helper(const struct nf_conn *ct)
+{
+	const struct nf_conn_help *help = nfct_help(ct);
+
+	return help && rcu_access_pointer(help->helper);
+}
+
+/**
+ * svcnat_flow_confirm - confirm a connection and count it
+ * @sn: namespace
+ * @skb: its first packet, in the last hook
+ * @ct: its entry, not confirmed
+ * @svc: service
+ * @backend: where it goes, found under RCU; NULL if it left the set meanwhile
+ *
+ * Return: netfilter verdict.
+ */
+unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct,
+				 struct svcnat_service *svc, struct svcnat_backend *backend)
+{
+	unsigned int verdict;
+	bool stray;
+
+	stray = !backend || has_helper(ct) || !refcount_inc_not_zero(&backend->refs);
+	if (!stray && !attach(sn, ct, backend)) {
+		svcnat_backend_put(backend);
+		return NF_DROP;
+	}
+	acct_begin(ct, skb);
+	be_liberal(ct);
+	verdict = nf_conntrack_confirm(skb);
+	if (verdict == NF_ACCEPT && skb_nfct(skb) == &ct->ct_general) {
+		if (!(ct->status & IPS_NAT_CLASH)) {
+			atomic64_inc(stray ? &svc->stats[SVCNAT_SERVICE_STRAYS] :
+					     &backend->connections);
+			svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
+			return NF_ACCEPT;
+		}
+		/* The reply half of a flow whose other packet was faster: that one counts. */
+		if (!stray)
+			backend = detach(ct, svcnat_flow_of(ct));
+	}
+	/* @ct may be gone by now, and its record never was anybody's. */
+	if (!stray && backend)
+		svcnat_backend_put(backend);
+	return verdict;
+}
+
+static int flow_forget(struct nf_conn *ct, void *data)
+{
+	struct svcnat_flow *flow = svcnat_flow_of(ct);
+	struct svcnat_backend *b = flow ? detach(ct, flow) : NULL;
+
+	if (b)
+		svcnat_backend_put(b);
+	return 0;
+}
+
+/**
+ * svcnat_flow_net_exit - take our records off all connections of a namespace
+ * @sn: namespace whose packets we no longer see, since a grace period
+ *
+ * They go on without us.
+ */
+void svcnat_flow_net_exit(struct svcnat_net *sn)
+{
+	const struct nf_ct_iter_data all = { .net = sn->net };
+
+	nf_ct_iterate_cleanup_net(flow_forget, &all);
+}

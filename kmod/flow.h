@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The record of a connection of ours, from its confirmation to its end.
+ *
+ * It lies in the 32 private bytes of a conntrack helper of our own, so it comes
+ * and goes with the conntrack entry, is found from a packet without a lookup and
+ * needs no allocation. The helper is not registered: nobody can ask for it by name,
+ * and "conntrack -L" shows whose the entry is.
+ */
+#ifndef _SVCNAT_FLOW_H
+#define _SVCNAT_FLOW_H
+
+#include <net/netfilter/nf_conntrack_helper.h>
+
+#include "backend.h"
+#include "netns.h"
+
+/* svcnat_flow.state */
+#define SVCNAT_FLOW_ANSWERED	BIT(0)	/* a reply was seen */
+#define SVCNAT_FLOW_CUT		BIT(1)	/* its packets are answered with resets */
+
+/**
+ * struct svcnat_flow - a connection
+ * @backend: it goes to, with a reference; NULL once it ended. Read under RCU; written
+ *	under the entry's lock
+ * @gen: &svcnat_net.flow_gen it was looked at for last; packets write it
+ * @state: SVCNAT_FLOW_*; packets write it, a lost race does a step twice
+ * @packets: already counted for the backend, by direction, modulo 2^32; by the lock
+ * @bytes: likewise, in units of SVCNAT_FLOW_BYTES, so good for 16 TiB between two
+ *	sweeps; a rest that fills no unit is counted at the end
+ */
+struct svcnat_flow {
+	struct svcnat_backend	*backend;
+	u32			gen;
+	u32			state;
+	u32			packets[IP_CT_DIR_MAX];
+	u32			bytes[IP_CT_DIR_MAX];
+};
+
+#define SVCNAT_FLOW_BYTES_SHIFT 12
+
+extern struct nf_conntrack_helper svcnat_flow_helper;
+
+/* The record of an entry, or NULL if it is not ours. Under RCU. */
+static inline struct svcnat_flow *svcnat_flow_of(const struct nf_conn *ct)
+{
+	struct nf_conn_help *help = nfct_help(ct);
+
+	if (!help || rcu_access_pointer(help->helper) != &svcnat_flow_helper)
+		return NULL;
+	return (struct svcnat_flow *)help->data;
+}
+
+unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct,
+				 struct svcnat_service *svc, struct svcnat_backend *backend);
+void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow);
+void svcnat_flow_net_exit(struct svcnat_net *sn);
+
+/* follow.c */
+unsigned int svcnat_hook_follow(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state);
+
+void svcnat_handshake_failed(const struct svcnat_net *sn, struct svcnat_service *svc,
+			     struct svcnat_backend *b);
+
+/* sweep.c */
+void svcnat_sweep_init(struct svcnat_net *sn);
+void svcnat_sweep_exit(struct svcnat_net *sn);
+void svcnat_sweep_fold(struct svcnat_net *sn);
+void svcnat_flow_changed(struct svcnat_net *sn);
+
+#endif /* _SVCNAT_FLOW_H */
