@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Generic netlink: netlink.c has the family and its commands, parse.c turns
+ * Generic netlink: netlink.c has the family and its commands, parse*.c turn
  * attributes into what the rest works on, fill.c the other way round, dump.c
  * and event.c use that.
  */
@@ -19,7 +19,20 @@ extern struct genl_family svcnat_genl_family;
 int svcnat_netlink_module_init(void);
 void svcnat_netlink_module_exit(void);
 
-/* parse.c */
+/* parse_attr.c */
+extern const struct nla_policy svcnat_prefix_policy[SVCNAT_PREFIX_A_MAX + 1];
+
+void svcnat_nla_table(struct nlattr **tb, int maxtype, const struct nlattr *nla);
+u32 svcnat_nla_u32_or(const struct nlattr *nla, u32 otherwise);
+int svcnat_nla_bad(const struct nlattr *nla, struct netlink_ext_ack *extack, const char *msg);
+int svcnat_parse_addr(union nf_inet_addr *addr, u8 family, const struct nlattr *nla,
+		      struct netlink_ext_ack *extack);
+int svcnat_parse_unicast(union nf_inet_addr *addr, u8 family, const struct nlattr *nla,
+			 struct netlink_ext_ack *extack);
+int svcnat_parse_prefix(struct svcnat_prefix *p, const struct nlattr *nla,
+			struct netlink_ext_ack *extack);
+
+/* parse.c, parse_config.c */
 extern const struct nla_policy svcnat_service_policy[SVCNAT_SERVICE_A_MAX + 1];
 extern const struct nla_policy svcnat_identity_policy[SVCNAT_SERVICE_A_MAX + 1];
 extern const struct nla_policy svcnat_config_policy[SVCNAT_CONFIG_A_MAX + 1];
