@@ -24,7 +24,13 @@ struct dp_backend {
 	struct ip ip;
 	uint16_t port;		/* host byte order */
 	uint32_t flags;		/* SVCNAT_BACKEND_F_* */
-	uint64_t connections;	/* read only; not compared */
+	uint32_t weight;	/* at least 1 */
+	uint32_t conn_limit;	/* 0: none */
+	/* Read only, not compared. */
+	uint32_t active, repicks, ejections;
+	uint32_t ejected_seconds; /* it sits out for so long still; 0: it does not */
+	uint64_t connections;
+	uint64_t packets_in, bytes_in, packets_out, bytes_out;
 };
 
 struct dp_service {
@@ -32,24 +38,44 @@ struct dp_service {
 	uint8_t family;
 	uint8_t proto;
 	uint8_t sched;
+	uint8_t removal;
 	uint32_t flags;		/* SVCNAT_SERVICE_F_* without CONTINUE */
+	uint32_t affinity_seconds; /* 0: none */
+	uint32_t drain_seconds;
+	uint32_t eject_fails;	/* 0: never */
+	uint32_t eject_seconds;
+	struct prefix *ranges;	/* source ranges, sorted */
+	size_t n_ranges;
 	struct dp_frontend *frontends;	/* sorted by kind, ip, port */
 	size_t n_frontends;
 	struct dp_backend *backends;	/* sorted by ip, port */
 	size_t n_backends;
-	uint64_t connections, refused, dropped;	/* read only; not compared */
+	/* Read only, not compared. */
+	struct dp_backend *gone;	/* left the service with connections still active */
+	size_t n_gone;
+	uint64_t connections, active;
+	uint64_t packets_in, bytes_in, packets_out, bytes_out;
+	uint64_t refused, dropped, not_allowed, overloaded;
+	uint64_t repicks, ejections;
 };
 
 struct dp_config {
-	struct prefix *cluster_cidrs;	/* sorted */
+	struct prefix *cluster_cidrs;	/* sorted, as all of them */
 	size_t n_cluster_cidrs;
-	struct prefix *nodeport_addrs;	/* sorted */
+	struct prefix *nodeport_addrs;
 	size_t n_nodeport_addrs;
+	struct prefix *service_cidrs;
+	size_t n_service_cidrs;
+	struct prefix *node_cidrs;
+	size_t n_node_cidrs;
+	const char *pod_interface;	/* NULL: Pods are known by cluster_cidrs */
+	uint32_t flags;			/* SVCNAT_CONFIG_F_* */
 };
 
 struct dp_info {
-	uint32_t services, frontends, backends;
+	uint32_t services, frontends, backends, pins;
 	uint64_t connections, refused, dropped, unused_port, nat_failed;
+	uint64_t unallocated, not_allowed, overloaded, repicks, ejections, resets, unpinned;
 	char version[32];
 };
 

@@ -4,7 +4,8 @@
  *
  *   nl.c       socket, family, errors with the kernel's own text and the remedy
  *   nl_send.c  plan → transaction
- *   nl_read.c  dump → struct dp, explain, events
+ *   nl_read.c  dump → struct dp, explain; nl_attr.c its attributes
+ *   nl_event.c events
  *
  * Every function says what went wrong in one sentence through @d and returns
  * false or NULL: module not loaded (modprobe svcnat), no privilege, refused.
@@ -40,6 +41,7 @@ struct knl_flow {
 	uint8_t proto;
 	struct ip src, dst;
 	uint16_t sport, dport;
+	uint32_t iif;			/* 0: the node itself sends it */
 };
 
 struct knl_decision {
@@ -50,6 +52,7 @@ struct knl_decision {
 	struct dp_backend backend;	/* with DNAT */
 	enum svcnat_masq masq;
 	uint32_t candidates;
+	uint32_t unavailable;		/* of the candidates, those that sit out or are full */
 	bool local_set;
 };
 

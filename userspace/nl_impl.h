@@ -51,9 +51,12 @@ void knl_put_port(struct nl_msg *msg, int attr, uint16_t port);
 struct ip knl_get_ip(const struct nlattr *a);
 uint16_t knl_get_port(const struct nlattr *a);
 
-/* Attributes of SVCNAT_A_SERVICE into @svc, backends appended (nl_read.c). */
+uint64_t knl_get_u64(const struct nlattr *a);
+
+/* nl_attr.c: attributes of SVCNAT_A_SERVICE into @svc, backends appended; others. */
 void knl_get_service(struct arena *a, const struct nlattr *nest, struct dp_service *svc);
-void knl_get_backend(const struct nlattr *nest, struct dp_backend *b);
+struct dp_backend knl_get_backend(const struct nlattr *nest);
 void knl_get_info(const struct nlattr *nest, struct dp_info *info);
+void knl_get_config(struct arena *a, const struct nlattr *nest, struct dp_config *c);
 
 #endif

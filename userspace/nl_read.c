@@ -10,170 +10,6 @@
 
 #define DUMP_TRIES 20
 
-static uint64_t get_u64(const struct nlattr *a)
-{
-	uint64_t v;
-
-	memcpy(&v, nla_data(a), sizeof(v));
-	return v;
-}
-
-static void get_frontend(const struct nlattr *nest, struct dp_frontend *f)
-{
-	const struct nlattr *a;
-	int rem;
-
-	nla_for_each_nested(a, nest, rem) {
-		switch (nla_type(a)) {
-		case SVCNAT_FRONTEND_A_KIND:
-			f->kind = nla_get_u8(a);
-			break;
-		case SVCNAT_FRONTEND_A_ADDR:
-			f->ip = knl_get_ip(a);
-			break;
-		case SVCNAT_FRONTEND_A_PORT:
-			f->port = knl_get_port(a);
-			break;
-		case SVCNAT_FRONTEND_A_FLAGS:
-			f->flags = nla_get_u32(a);
-			break;
-		}
-	}
-}
-
-void knl_get_backend(const struct nlattr *nest, struct dp_backend *b)
-{
-	const struct nlattr *a;
-	int rem;
-
-	b->flags = SVCNAT_BACKEND_F_CLUSTER;
-	nla_for_each_nested(a, nest, rem) {
-		switch (nla_type(a)) {
-		case SVCNAT_BACKEND_A_ADDR:
-			b->ip = knl_get_ip(a);
-			break;
-		case SVCNAT_BACKEND_A_PORT:
-			b->port = knl_get_port(a);
-			break;
-		case SVCNAT_BACKEND_A_FLAGS:
-			b->flags = nla_get_u32(a);
-			break;
-		case SVCNAT_BACKEND_A_CONNECTIONS:
-			b->connections = get_u64(a);
-			break;
-		}
-	}
-}
-
-void knl_get_service(struct arena *arena, const struct nlattr *nest, struct dp_service *svc)
-{
-	const struct nlattr *a;
-	int rem;
-
-	nla_for_each_nested(a, nest, rem) {
-		switch (nla_type(a)) {
-		case SVCNAT_SERVICE_A_NAME:
-			svc->name = arena_strdup(arena, nla_get_string(a));
-			break;
-		case SVCNAT_SERVICE_A_FAMILY:
-			svc->family = nla_get_u8(a);
-			break;
-		case SVCNAT_SERVICE_A_PROTO:
-			svc->proto = nla_get_u8(a);
-			break;
-		case SVCNAT_SERVICE_A_SCHED:
-			svc->sched = nla_get_u8(a);
-			break;
-		case SVCNAT_SERVICE_A_FLAGS:
-			svc->flags = nla_get_u32(a) & ~SVCNAT_SERVICE_F_CONTINUE;
-			break;
-		case SVCNAT_SERVICE_A_FRONTEND:
-			get_frontend(a, arena_push(arena, &svc->frontends, &svc->n_frontends,
-						   sizeof(*svc->frontends)));
-			break;
-		case SVCNAT_SERVICE_A_BACKEND:
-			knl_get_backend(a, arena_push(arena, &svc->backends, &svc->n_backends,
-						     sizeof(*svc->backends)));
-			break;
-		case SVCNAT_SERVICE_A_CONNECTIONS:
-			svc->connections = get_u64(a);
-			break;
-		case SVCNAT_SERVICE_A_REFUSED:
-			svc->refused = get_u64(a);
-			break;
-		case SVCNAT_SERVICE_A_DROPPED:
-			svc->dropped = get_u64(a);
-			break;
-		}
-	}
-}
-
-void knl_get_info(const struct nlattr *nest, struct dp_info *info)
-{
-	const struct nlattr *a;
-	int rem;
-
-	nla_for_each_nested(a, nest, rem) {
-		switch (nla_type(a)) {
-		case SVCNAT_INFO_A_SERVICES:
-			info->services = nla_get_u32(a);
-			break;
-		case SVCNAT_INFO_A_FRONTENDS:
-			info->frontends = nla_get_u32(a);
-			break;
-		case SVCNAT_INFO_A_BACKENDS:
-			info->backends = nla_get_u32(a);
-			break;
-		case SVCNAT_INFO_A_CONNECTIONS:
-			info->connections = get_u64(a);
-			break;
-		case SVCNAT_INFO_A_REFUSED:
-			info->refused = get_u64(a);
-			break;
-		case SVCNAT_INFO_A_DROPPED:
-			info->dropped = get_u64(a);
-			break;
-		case SVCNAT_INFO_A_UNUSED_PORT:
-			info->unused_port = get_u64(a);
-			break;
-		case SVCNAT_INFO_A_NAT_FAILED:
-			info->nat_failed = get_u64(a);
-			break;
-		case SVCNAT_INFO_A_MODULE_VERSION:
-			snprintf(info->version, sizeof(info->version), "%s", nla_get_string(a));
-			break;
-		}
-	}
-}
-
-static void get_prefix(const struct nlattr *nest, struct prefix *p)
-{
-	const struct nlattr *a;
-	int rem;
-
-	nla_for_each_nested(a, nest, rem) {
-		if (nla_type(a) == SVCNAT_PREFIX_A_ADDR)
-			p->ip = knl_get_ip(a);
-		else if (nla_type(a) == SVCNAT_PREFIX_A_LEN)
-			p->len = nla_get_u8(a);
-	}
-}
-
-static void get_config(struct arena *arena, const struct nlattr *nest, struct dp_config *c)
-{
-	const struct nlattr *a;
-	int rem;
-
-	nla_for_each_nested(a, nest, rem) {
-		if (nla_type(a) == SVCNAT_CONFIG_A_CLUSTER_CIDR)
-			get_prefix(a, arena_push(arena, &c->cluster_cidrs, &c->n_cluster_cidrs,
-						 sizeof(*c->cluster_cidrs)));
-		else if (nla_type(a) == SVCNAT_CONFIG_A_NODEPORT_ADDR)
-			get_prefix(a, arena_push(arena, &c->nodeport_addrs, &c->n_nodeport_addrs,
-						 sizeof(*c->nodeport_addrs)));
-	}
-}
-
 struct reading {
 	struct arena *a;
 	struct dp *dp;
@@ -185,7 +21,7 @@ static void on_info(struct knl *nl, int cmd, struct nlattr **tb)
 
 	(void)cmd;
 	if (tb[SVCNAT_A_GENERATION])
-		r->dp->generation = get_u64(tb[SVCNAT_A_GENERATION]);
+		r->dp->generation = knl_get_u64(tb[SVCNAT_A_GENERATION]);
 	if (tb[SVCNAT_A_APPLY_ID]) {
 		memcpy(r->dp->apply_id, nla_data(tb[SVCNAT_A_APPLY_ID]), SVCNAT_APPLY_ID_LEN);
 		r->dp->has_apply_id = true;
@@ -193,7 +29,7 @@ static void on_info(struct knl *nl, int cmd, struct nlattr **tb)
 	if (tb[SVCNAT_A_INFO])
 		knl_get_info(tb[SVCNAT_A_INFO], &r->dp->info);
 	if (tb[SVCNAT_A_CONFIG])
-		get_config(r->a, tb[SVCNAT_A_CONFIG], &r->dp->config);
+		knl_get_config(r->a, tb[SVCNAT_A_CONFIG], &r->dp->config);
 }
 
 bool knl_info(struct knl *nl, struct arena *a, struct dp *out, struct diag *d)
@@ -223,7 +59,7 @@ static void on_service(struct knl *nl, int cmd, struct nlattr **tb)
 	(void)cmd;
 	if (!tb[SVCNAT_A_SERVICE] || !tb[SVCNAT_A_GENERATION])
 		return;
-	if (get_u64(tb[SVCNAT_A_GENERATION]) != dp->generation)
+	if (knl_get_u64(tb[SVCNAT_A_GENERATION]) != dp->generation)
 		nl->interrupted = true;
 	if (is_continuation(tb[SVCNAT_A_SERVICE]) && dp->n_services)
 		knl_get_service(r->a, tb[SVCNAT_A_SERVICE], &dp->services[dp->n_services - 1]);
@@ -274,7 +110,7 @@ static void on_decision(struct knl *nl, int cmd, struct nlattr **tb)
 	(void)cmd;
 	if (!tb[SVCNAT_A_DECISION] || !tb[SVCNAT_A_GENERATION])
 		return;
-	e->out->generation = get_u64(tb[SVCNAT_A_GENERATION]);
+	e->out->generation = knl_get_u64(tb[SVCNAT_A_GENERATION]);
 	nla_for_each_nested(a, tb[SVCNAT_A_DECISION], rem) {
 		switch (nla_type(a)) {
 		case SVCNAT_DECISION_A_VERDICT:
@@ -287,7 +123,7 @@ static void on_decision(struct knl *nl, int cmd, struct nlattr **tb)
 			knl_get_service(e->a, a, &e->out->service);
 			break;
 		case SVCNAT_DECISION_A_BACKEND:
-			knl_get_backend(a, &e->out->backend);
+			e->out->backend = knl_get_backend(a);
 			break;
 		case SVCNAT_DECISION_A_MASQUERADE:
 			e->out->masq = nla_get_u8(a);
@@ -297,6 +133,9 @@ static void on_decision(struct knl *nl, int cmd, struct nlattr **tb)
 			break;
 		case SVCNAT_DECISION_A_LOCAL_SET:
 			e->out->local_set = true;
+			break;
+		case SVCNAT_DECISION_A_UNAVAILABLE:
+			e->out->unavailable = nla_get_u32(a);
 			break;
 		}
 	}
@@ -315,6 +154,8 @@ bool knl_explain(struct knl *nl, struct arena *a, const struct knl_flow *flow,
 	knl_put_ip(msg, SVCNAT_FLOW_A_DST, &flow->dst);
 	knl_put_port(msg, SVCNAT_FLOW_A_SPORT, flow->sport);
 	knl_put_port(msg, SVCNAT_FLOW_A_DPORT, flow->dport);
+	if (flow->iif)
+		nla_put_u32(msg, SVCNAT_FLOW_A_IIF, flow->iif);
 	nla_nest_end(msg, nest);
 	if (knl_exchange(nl, msg, on_decision, &e))
 		return true;
