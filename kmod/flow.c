@@ -158,14 +158,6 @@ static bool attach(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_back
 	return true;
 }
 
-/* Somebody else's helper, such as for FTP: the one slot there is. */
-static bool has_helper(const struct nf_conn *ct)
-{
-	const struct nf_conn_help *help = nfct_help(ct);
-
-	return help && rcu_access_pointer(help->helper);
-}
-
 /**
  * svcnat_flow_confirm - confirm a connection and count it
  * @sn: namespace
@@ -182,7 +174,7 @@ unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, str
 	unsigned int verdict;
 	bool stray;
 
-	stray = !backend || has_helper(ct) || !refcount_inc_not_zero(&backend->refs);
+	stray = !backend || svcnat_flow_taken(ct) || !refcount_inc_not_zero(&backend->refs);
 	if (!stray && !attach(sn, ct, backend)) {
 		svcnat_backend_put(backend);
 		return NF_DROP;

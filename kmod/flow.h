@@ -51,6 +51,17 @@ static inline struct svcnat_flow *svcnat_flow_of(const struct nf_conn *ct)
 	return (struct svcnat_flow *)help->data;
 }
 
+/*
+ * Is the place of the record taken by somebody else's helper (FTP, TFTP, SIP): then the
+ * connection goes where it was sent, and is counted, but not followed. Under RCU.
+ */
+static inline bool svcnat_flow_taken(const struct nf_conn *ct)
+{
+	const struct nf_conn_help *help = nfct_help(ct);
+
+	return help && rcu_access_pointer(help->helper);
+}
+
 unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct,
 				 struct svcnat_service *svc, struct svcnat_backend *backend);
 void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow);

@@ -127,8 +127,7 @@ static unsigned int stranger(struct svcnat_net *sn, struct sk_buff *skb,
 {
 	const struct svcnat_vip *vip = frontend_of(sn, ct);
 
-	/* Somebody's helper (TFTP, SIP) takes the place of our record: bound it is. */
-	if (!vip || nfct_help(ct) || svcnat_yields(sn, vip, original(ct)))
+	if (!vip || svcnat_flow_taken(ct) || svcnat_yields(sn, vip, original(ct)))
 		return NF_ACCEPT;
 	count_repick(sn, vip->service, NULL);
 	return decide_anew(sn, skb, state, ct, NULL);
