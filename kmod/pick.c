@@ -1,43 +1,266 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Pick a backend; see pick.h. No lock, no allocation, no shared write. */
+/*
+ * Pick a backend; see pick.h. Everything here runs under RCU, in softirq or process
+ * context: no lock, no allocation, nothing written but round-robin's turn of this CPU.
+ *
+ * What is drawn first is nearly always taken. If it sits out, is at its limit or is to
+ * be avoided, it is drawn anew up to PROBES times, so that its flows do not all go to
+ * one neighbour; schedulers that hash do so by the hash, and the same flow finds the
+ * same backend again. Then the run is walked, up to WALK backends of it. Round-robin
+ * takes up to WALK turns instead, so that the others stay even.
+ */
 
 #include <linux/kernel.h>
 #include <linux/percpu.h>
 #include <linux/random.h>
+#include <linux/siphash.h>
 
+#include "eject.h"
 #include "pick.h"
+#include "sched.h"
 #include "uapi/svcnat.h"
 
+#define PROBES	8
+#define WALK	4096
+
+/* Known to everybody: all nodes send a flow to the same backend. */
+static const siphash_aligned_key_t flow_key = { { 0x7376636e61742032ULL, 0x666c6f7720202032ULL } };
+
 /**
- * svcnat_pick_count - how many backends a policy picks among
+ * struct draw - one pick on its way
  * @set: set
  * @local: policy Local
- *
- * Return: their number. Any context.
+ * @run: its backends
+ * @n: of them, not 0
+ * @slots: of its table
+ * @hash: the upper half says which slot is next
+ * @avoid: to be taken last of all, or NULL
+ * @sits_out: first one seen that could serve otherwise, or NULL
+ * @avoided: @avoid, if it was seen and could serve
  */
-u32 svcnat_pick_count(const struct svcnat_set *set, bool local)
+struct draw {
+	const struct svcnat_set		*set;
+	bool				local;
+	struct svcnat_backend		*const *run;
+	u32				n;
+	u32				slots;
+	u64				hash;
+	const struct svcnat_backend	*avoid;
+	struct svcnat_backend		*sits_out;
+	struct svcnat_backend		*avoided;
+};
+
+static bool at_limit(const struct svcnat_backend *b)
 {
-	return local ? set->local_end - set->local_start : set->cluster_end;
+	u32 limit = READ_ONCE(b->limit);
+
+	return limit && svcnat_backend_active(b) >= limit;
+}
+
+/**
+ * svcnat_pick_may - may new flows go to a backend now
+ * @b: backend
+ *
+ * Return: false if it sits out or is at its limit. Any context.
+ */
+bool svcnat_pick_may(const struct svcnat_backend *b)
+{
+	return !svcnat_ejected(b) && !at_limit(b);
+}
+
+static bool takes(const struct draw *d, const struct svcnat_backend *b)
+{
+	return b != d->avoid && svcnat_pick_may(b);
+}
+
+static u64 hash_source(const struct nf_conntrack_tuple *flow)
+{
+	return siphash(&flow->src.u3, sizeof(flow->src.u3), &flow_key);
+}
+
+static u64 hash_flow(const struct nf_conntrack_tuple *flow)
+{
+	struct {
+		union nf_inet_addr	src;
+		union nf_inet_addr	dst;
+		__be16			sport;
+		__be16			dport;
+		u8			proto;
+		u8			zero[3];
+	} key = {
+		.src = flow->src.u3,
+		.dst = flow->dst.u3,
+		.sport = flow->src.u.all,
+		.dport = flow->dst.u.all,
+		.proto = flow->dst.protonum,
+	};
+
+	return siphash(&key, sizeof(key), &flow_key);
+}
+
+static u64 hash_of(u8 sched, const struct nf_conntrack_tuple *flow)
+{
+	switch (sched) {
+	case SVCNAT_SCHED_RR:
+		return 0;
+	case SVCNAT_SCHED_SH:
+		return hash_source(flow);
+	case SVCNAT_SCHED_MAGLEV:
+		return hash_flow(flow);
+	default:
+		return (u64)get_random_u32() << 32;
+	}
+}
+
+/* The hash of the next draw: Knuth's linear congruential generator. */
+static void draw_again(struct draw *d)
+{
+	d->hash = d->hash * 6364136223846793005ULL + 1442695040888963407ULL;
+}
+
+static u32 draw_scaled(const struct draw *d, u32 n)
+{
+	return reciprocal_scale(d->hash >> 32, n);
+}
+
+/* May repeat or miss a turn if the task moves to another CPU in between. */
+static u32 next_turn(const struct draw *d)
+{
+	u32 turn = this_cpu_read(d->set->turn[d->local]);
+
+	this_cpu_write(d->set->turn[d->local], turn + 1 < d->slots ? turn + 1 : 0);
+	return turn;
+}
+
+/* An index into the run. */
+static u32 draw_index(const struct draw *d)
+{
+	const struct svcnat_table *table = d->set->table[d->local];
+	u32 slot;
+
+	if (d->set->settings.sched == SVCNAT_SCHED_RR)
+		slot = next_turn(d);
+	else
+		slot = draw_scaled(d, d->slots);
+	return table ? svcnat_table_at(table, slot) : slot;
+}
+
+static bool less_busy(const struct svcnat_backend *a, const struct svcnat_backend *b)
+{
+	return (u64)svcnat_backend_active(a) * READ_ONCE(b->weight) <
+	       (u64)svcnat_backend_active(b) * READ_ONCE(a->weight);
+}
+
+/*
+ * Least connections: the first is drawn by weight and stands if both are equally busy,
+ * so that weights hold for connections that end at once; the second by chance alone
+ * among the others.
+ */
+static u32 draw_less_busy(struct draw *d)
+{
+	u32 one = draw_index(d), other;
+
+	if (d->n < 2)
+		return one;
+	draw_again(d);
+	other = one + 1 + draw_scaled(d, d->n - 1);
+	if (other >= d->n)
+		other -= d->n;
+	if (!takes(d, d->run[other]))
+		return one;
+	return !takes(d, d->run[one]) || less_busy(d->run[other], d->run[one]) ? other : one;
+}
+
+static u32 draw(struct draw *d)
+{
+	return d->set->settings.sched == SVCNAT_SCHED_LC ? draw_less_busy(d) : draw_index(d);
+}
+
+/* One that cannot be taken; it may have to be in the end. */
+static void remember(struct draw *d, struct svcnat_backend *b)
+{
+	if (at_limit(b))
+		return;
+	if (b == d->avoid)
+		d->avoided = b;
+	else if (!d->sits_out)
+		d->sits_out = b;
+}
+
+/* What was drawn is not available, and it is at index @at. */
+static noinline struct svcnat_backend *pick_other(struct draw *d, u32 at)
+{
+	bool turns = d->set->settings.sched == SVCNAT_SCHED_RR;
+	u32 probes = turns ? min_t(u32, d->slots, WALK) : PROBES, i;
+
+	remember(d, d->run[at]);
+	for (i = 0; d->n > 1 && i < probes; i++) {
+		draw_again(d);
+		at = draw(d);
+		if (takes(d, d->run[at]))
+			return d->run[at];
+		remember(d, d->run[at]);
+	}
+	for (i = 0; i < min_t(u32, d->n, WALK); i++) {
+		if (takes(d, d->run[at]))
+			return d->run[at];
+		remember(d, d->run[at]);
+		if (++at == d->n)
+			at = 0;
+	}
+	return d->sits_out ?: d->avoided;
 }
 
 /**
  * svcnat_pick - draw a backend
  * @set: set
  * @local: policy Local
+ * @flow: tuple of the first packet, as received
+ * @avoid: backend to take only if there is no other, or NULL
  *
- * Return: the backend, as long as the set is good, or NULL if there is none to
- * pick. Softirq or process context, under RCU.
+ * If none is available, one that sits out is taken, then @avoid. In a run of more than
+ * 4096 one that is available may be missed, if nearly none is.
+ *
+ * Return: the backend, as long as the set is good. NULL if there is none to pick, or
+ * if every one is at its limit: svcnat_set_count() tells which. Softirq or process
+ * context, under RCU.
  */
-struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local)
+struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
+				   const struct nf_conntrack_tuple *flow,
+				   const struct svcnat_backend *avoid)
 {
-	u32 n = svcnat_pick_count(set, local);
-	u32 i;
+	struct draw d = {
+		.set = set,
+		.local = local,
+		.run = set->backend + svcnat_set_start(set, local),
+		.n = svcnat_set_count(set, local),
+		.slots = svcnat_sched_slots(set, local),
+		.avoid = avoid,
+	};
+	u32 at;
 
-	if (!n)
+	if (!d.n)
 		return NULL;
-	if (set->sched == SVCNAT_SCHED_RR)
-		i = this_cpu_inc_return(*set->turn) % n;
-	else
-		i = reciprocal_scale(get_random_u32(), n);
-	return set->backend[local ? set->local_start + i : i];
+	d.hash = hash_of(set->settings.sched, flow);
+	at = draw(&d);
+	return likely(takes(&d, d.run[at])) ? d.run[at] : pick_other(&d, at);
+}
+
+/**
+ * svcnat_pick_unavailable - how many backends of a policy may not be picked now
+ * @set: set
+ * @local: policy Local
+ *
+ * Walks them all, so it is not for packets.
+ *
+ * Return: their number. Any context, under RCU.
+ */
+u32 svcnat_pick_unavailable(const struct svcnat_set *set, bool local)
+{
+	struct svcnat_backend *const *run = set->backend + svcnat_set_start(set, local);
+	u32 n = svcnat_set_count(set, local), unavailable = 0, i;
+
+	for (i = 0; i < n; i++)
+		unavailable += !svcnat_pick_may(run[i]);
+	return unavailable;
 }

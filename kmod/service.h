@@ -12,6 +12,8 @@
 #include "backend.h"
 #include "htable.h"
 
+struct svcnat_pin_owner;
+
 /* Rare events of a service, counted in the service itself. */
 enum svcnat_service_stat {
 	SVCNAT_SERVICE_REFUSED,		/* no endpoint */
@@ -42,8 +44,8 @@ struct svcnat_totals {
  * struct svcnat_service - a service
  * @set: what it picks from; never NULL once packets can see the service. The
  *	counters packets write lie on other cache lines
- * @id: no other service of this boot has or had it; what pins go by
- * @n_pins: of it; written when a source is pinned, see affinity.c
+ * @id: no other service of this boot has or had it
+ * @pin_owner: what its pins go by, see svcnat_pins_prepare(); NULL if it never had any
  * @node: in the table by name
  * @refs: one for the table or the transaction it is on, and one for each staged
  *	service that has it as @live
@@ -70,13 +72,13 @@ struct svcnat_totals {
 struct svcnat_service {
 	struct svcnat_set __rcu	*set;
 	u64			id;
+	struct svcnat_pin_owner	*pin_owner;
 	struct svcnat_hnode	node;
 	refcount_t		refs;
 	u8			family;
 	u8			proto;
 	u16			n_vips;
-	atomic_t		n_pins ____cacheline_aligned_in_smp;
-	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX];
+	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX] ____cacheline_aligned_in_smp;
 	struct svcnat_totals	past;
 	struct rb_root		gone;
 	unsigned long		left;
