@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "session.h"
+#include "reserved_ports.h"
 
 static const struct option no_options[] = { { NULL, 0, NULL, 0 } };
 
@@ -53,6 +53,7 @@ int cmd_flush(struct cli *c, int argc, char **argv)
 	if (session_settle(&s, c, STATE_WRITE, &have) && empty_kernel(&s, &have)) {
 		printf("%u services removed from the kernel; \"svcctl restore\" puts them back\n",
 		       have.info.services);
+		reserved_ports_update(&s);
 		code = EXIT_OK;
 	}
 	session_close(&s);
@@ -76,6 +77,7 @@ static int restore(struct session *s)
 		v[i].put = s->touched.v[i];
 	if (!session_commit(s, p, v, s->touched.n))
 		return EXIT_ERROR;
+	reserved_ports_update(s);
 	printf("%zu services restored\n", s->want->n_services);
 	return EXIT_OK;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "changes.h"
+#include "listeners.h"
+#include "reserved_ports.h"
 
 static bool operands(struct cli *c, const struct changes *r, int argc, char **argv)
 {
@@ -70,7 +72,11 @@ int cmd_apply(struct cli *c, int argc, char **argv)
 	if (session_open(&s, c, r.dry_run ? STATE_READ : STATE_WRITE))
 		p = compare(&s, &r);
 	idle = r.dry_run || (p && !r.n && plan_empty(p) && !session_options_differ(&s));
+	if (p)
+		listeners_warn(c->a, s.have, s.want, c->d);
 	ok = p && (idle || session_commit(&s, p, r.v, r.n));
+	if (ok && !r.dry_run)
+		reserved_ports_update(&s);
 	session_close(&s);
 	if (!ok)
 		return EXIT_ERROR;

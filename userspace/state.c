@@ -246,20 +246,44 @@ bool state_drop(struct state *s, struct diag *d)
 	return false;
 }
 
-const char *state_options(struct state *s, struct arena *a)
+/* The first row's only column; "" if there is none. */
+static const char *read_text(struct state *s, struct arena *a, const char *sql)
 {
 	const char *text = "";
 	sqlite3_stmt *st;
 
-	/* One from before options were kept has no such column. */
-	if (!s->db || sqlite3_prepare_v2(s->db, s->as_pending ?
-					 "SELECT pending_options FROM meta" :
-					 "SELECT options FROM meta", -1, &st, NULL) != SQLITE_OK)
+	/* One from before this was kept has no such column. */
+	if (!s->db || sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK)
 		return text;
 	if (sqlite3_step(st) == SQLITE_ROW && sqlite3_column_text(st, 0))
 		text = arena_strdup(a, (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);
 	return text;
+}
+
+const char *state_options(struct state *s, struct arena *a)
+{
+	return read_text(s, a, s->as_pending ? "SELECT pending_options FROM meta" :
+					       "SELECT options FROM meta");
+}
+
+const char *state_reserved(struct state *s, struct arena *a)
+{
+	return read_text(s, a, "SELECT reserved FROM meta");
+}
+
+bool state_reserve(struct state *s, const char *text, struct diag *d)
+{
+	sqlite3_stmt *st = NULL;
+	bool ok = sqlite3_prepare_v2(s->db, "UPDATE meta SET reserved = ?1", -1, &st, NULL) ==
+		  SQLITE_OK;
+
+	if (ok) {
+		bind_text(st, 1, text);
+		ok = sqlite3_step(st) == SQLITE_DONE;
+	}
+	sqlite3_finalize(st);
+	return ok || state_complain(s, d, "cannot be written");
 }
 
 bool state_apply_id(struct state *s, uint8_t *id)

@@ -69,6 +69,13 @@ bool state_promote(struct state *s, struct diag *d);
 /* Forget the pending one: the kernel refused. */
 bool state_drop(struct state *s, struct diag *d);
 
+/*
+ * What of this machine's ports we reserved, as text, "" if nothing: of the machine,
+ * not of any transaction.
+ */
+const char *state_reserved(struct state *s, struct arena *a);
+bool state_reserve(struct state *s, const char *text, struct diag *d);
+
 /* The apply id last promoted, for telling whether the kernel still holds our state. */
 bool state_apply_id(struct state *s, uint8_t *id);
 

@@ -14,10 +14,11 @@
 
 #define APPLICATION_ID 1937138499	/* "svcC" */
 
-/* Later than the rest: a state from before options were kept is given them. */
+/* Later than the rest: a state from before these were kept is given them. */
 #define OPTION_COLUMNS \
 	"ALTER TABLE meta ADD COLUMN options TEXT;" \
 	"ALTER TABLE meta ADD COLUMN pending_options TEXT;"
+#define RESERVED_COLUMN "ALTER TABLE meta ADD COLUMN reserved TEXT;"
 
 static const char schema[] =
 	"BEGIN;"
@@ -27,7 +28,7 @@ static const char schema[] =
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
 	" current INTEGER NOT NULL, current_id BLOB, pending INTEGER, pending_id BLOB);"
 	"INSERT INTO meta VALUES (1, 0, NULL, NULL, NULL);"
-	OPTION_COLUMNS
+	OPTION_COLUMNS RESERVED_COLUMN
 	"PRAGMA application_id = 1937138499;"
 	"COMMIT;";
 
@@ -127,6 +128,14 @@ static bool begin(struct state *s, struct diag *d)
 	       state_complain(s, d, "cannot be opened");
 }
 
+static bool add_columns(struct state *s)
+{
+	return (state_number(s, "SELECT count(options) FROM meta") >= 0 ||
+		state_run(s, OPTION_COLUMNS)) &&
+	       (state_number(s, "SELECT count(reserved) FROM meta") >= 0 ||
+		state_run(s, RESERVED_COLUMN));
+}
+
 static bool open_db(struct state *s, struct diag *d)
 {
 	int flags = s->mode == STATE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
@@ -149,9 +158,8 @@ static bool open_db(struct state *s, struct diag *d)
 			   s->path);
 		return false;
 	}
-	if (s->mode == STATE_WRITE && state_number(s, "SELECT count(options) FROM meta") < 0)
-		return state_run(s, OPTION_COLUMNS) || state_complain(s, d, "cannot be written");
-	return true;
+	return s->mode == STATE_READ || add_columns(s) ||
+	       state_complain(s, d, "cannot be written");
 }
 
 struct state *state_open(const char *path, enum state_mode mode, struct diag *d)

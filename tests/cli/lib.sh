@@ -9,7 +9,8 @@
 # In a case: `standin [OPTION…]` starts one and points svcctl at it; `run CODE
 # ARG…` runs svcctl, wants that exit code, leaves $T/out and $T/err; `golden
 # NAME` compares $T/out with golden/NAME.txt (UPDATE=1 writes it); `says` wants a
-# pattern in $T/err, `shows` one in $T/out, `hides` none there.
+# pattern in $T/err, `shows` one in $T/out, `hides` none there. What svcctl takes for
+# /proc is $T/proc, and $RESERVED in it.
 
 CLI=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 BUILD=$CLI/../../build
@@ -29,6 +30,9 @@ case_of() {
 		set -e
 		export SVCCTL_STATE=$T/state.db SVCCTL_NODE=node-a SVCCTL_CLUSTER_CIDR=10.244.0.0/16
 		export SVCCTL_NODEPORT_ADDRESSES=192.168.10.0/24
+		export SVCCTL_PROC=$T/proc RESERVED=$T/proc/sys/net/ipv4/ip_local_reserved_ports
+		mkdir -p "${RESERVED%/*}"
+		echo >"$RESERVED"
 		"$@"
 	) >"$log" 2>&1
 	code=$?
