@@ -90,6 +90,27 @@ static int arrange_sets(const struct svcnat_txn *txn)
 	return 0;
 }
 
+/* Those that ask for affinity need what pins go by, on the service packets will see. */
+static int prepare_pins(const struct svcnat_txn *txn)
+{
+	struct svcnat_net *sn = txn->sn;
+	struct svcnat_service *svc, *live;
+	int err;
+
+	list_for_each_entry(svc, &txn->services, txn_link) {
+		const struct svcnat_set *set = set_locked(svc, sn);
+
+		if (!set || !set->settings.affinity_seconds)
+			continue;
+		live = svcnat_service_find(&sn->services, svc->name, svc->family, svc->proto);
+		err = svcnat_pins_prepare(&sn->pins, live ?: svc);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
 /*
  * Room on both tables. That of services comes last: once it moved, a dump that is
  * under way only stays whole if the generation changes.
@@ -110,7 +131,7 @@ static int prepare(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 
 	sn->attempts++;
 	err = check_turn(txn, extack) ?: lookup_live(txn, extack) ?: check_vips(txn, extack) ?:
-	      arrange_sets(txn);
+	      arrange_sets(txn) ?: prepare_pins(txn);
 	if (err)
 		return err;
 	if (txn->n_services) {

@@ -160,6 +160,7 @@ static int __net_init net_init(struct net *net)
 		sn->plain[i] = plain_ops[i];
 		sn->plain[i].priv = sn;
 	}
+	svcnat_pins_init(&sn->pins);
 	svcnat_sweep_init(sn);
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "affinity.h"
 #include "service.h"
 #include "vip.h"
 
@@ -87,6 +88,7 @@ void svcnat_service_free(struct svcnat_service *svc)
 	}
 	svcnat_set_free(set);
 	gone_put(&svc->gone);
+	svcnat_pins_leave(svc);
 	service_put(svc);
 }
 
