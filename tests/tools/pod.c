@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // LIBS: microhttpd
 /*
- * pod - what runs in a Pod: HTTP over TCP and an answer to UDP questions, both
- * families, on the given ports. Every answer is one line: the Pod's name, the
+ * pod - what runs in a Pod: HTTP over TCP and an answer to UDP and SCTP questions,
+ * both families, on the given ports. Every answer is one line: the Pod's name, the
  * client's address and its port as the server saw them.
  *
- *   pod [-r FILE] POD [and POD]...      POD: -N NETNS -n NAME [-t PORT] [-u PORT] ...
+ *   pod [-r FILE] POD [and POD]...
+ *                                POD: -N NETNS -n NAME [-t PORT] [-u PORT] [-s PORT] ...
  *
  * A process a Pod, started by one, so that a cluster costs one program start.
  * Prints a line "PID NAME" for each and makes FILE when all of them listen;
@@ -14,7 +15,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <microhttpd.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -32,8 +35,14 @@
 struct pod {
 	const char *netns;
 	const char *name;
-	unsigned int tcp[PORTS_MAX], udp[PORTS_MAX];
-	size_t n_tcp, n_udp;
+	unsigned int tcp[PORTS_MAX], udp[PORTS_MAX], sctp[PORTS_MAX];
+	size_t n_tcp, n_udp, n_sctp;
+};
+
+/* What is polled: UDP sockets, then those that listen for SCTP, then associations. */
+struct polled {
+	struct pollfd *v;
+	size_t n, n_udp, n_listen;
 };
 
 /* "NAME ADDRESS PORT\n"; an IPv4 client of the dual-stack socket is written as one. */
@@ -115,9 +124,93 @@ static void udp_answer(const struct pod *pod, int fd)
 	sendmsg(fd, &msg, 0);
 }
 
+static void poll_add(struct polled *p, int fd)
+{
+	p->v = reallocarray(p->v, p->n + 1, sizeof(*p->v));
+	if (!p->v)
+		die("out of memory");
+	p->v[p->n++] = (struct pollfd){ fd, POLLIN, 0 };
+}
+
+/*
+ * A socket an address: a listener of all of them would tell its clients of the
+ * others, and an association of two addresses does not survive translation.
+ */
+static void sctp_listen(const struct pod *pod, struct polled *p, unsigned int port)
+{
+	struct ifaddrs *all, *one;
+
+	if (getifaddrs(&all))
+		die("pod: %s: getifaddrs: %s", pod->name, strerror(errno));
+	for (one = all; one; one = one->ifa_next) {
+		struct sockaddr_in6 *six = (struct sockaddr_in6 *)one->ifa_addr;
+		struct sockaddr_in *four = (struct sockaddr_in *)one->ifa_addr;
+		bool is_six = six && six->sin6_family == AF_INET6;
+		int fd;
+
+		if (!six || (!is_six && six->sin6_family != AF_INET) ||
+		    one->ifa_flags & IFF_LOOPBACK ||
+		    (is_six ? IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr) :
+			      (ntohl(four->sin_addr.s_addr) >> 16) == 0xa9fe))
+			continue;
+		*(is_six ? &six->sin6_port : &four->sin_port) = htons(port);
+		fd = socket(six->sin6_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			    IPPROTO_SCTP);
+		if (fd < 0 || bind(fd, one->ifa_addr, is_six ? sizeof(*six) : sizeof(*four)) ||
+		    listen(fd, 1024))
+			die("pod: %s: cannot listen on SCTP port %u: %s", pod->name, port,
+			    strerror(errno));
+		poll_add(p, fd);
+		p->n_listen++;
+	}
+	freeifaddrs(all);
+}
+
+static void sctp_accept(struct polled *p, int listener)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0)
+		poll_add(p, fd);
+}
+
+/* False when the association is over. */
+static bool sctp_answer(const struct pod *pod, int fd)
+{
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	char buf[65536];
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+
+	if (n < 0 && errno == EAGAIN)
+		return true;
+	if (n <= 0 || getpeername(fd, (struct sockaddr *)&from, &len))
+		return false;
+	n = line(pod, (struct sockaddr *)&from, buf, sizeof(buf));
+	return send(fd, buf, n, MSG_NOSIGNAL) == n;
+}
+
+static void answer_all(const struct pod *pod, struct polled *p)
+{
+	for (size_t i = p->n; i-- > 0; ) {
+		int fd = p->v[i].fd;
+
+		if (!p->v[i].revents)
+			continue;
+		if (i < p->n_udp) {
+			udp_answer(pod, fd);
+		} else if (i < p->n_udp + p->n_listen) {
+			sctp_accept(p, fd);
+		} else if (!sctp_answer(pod, fd)) {
+			close(fd);
+			p->v[i] = p->v[--p->n];
+		}
+	}
+}
+
 static void serve(struct pod *pod, int ready)
 {
-	struct pollfd udp[PORTS_MAX];
+	struct polled polled = { 0 };
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGPIPE, SIG_IGN);
@@ -125,21 +218,23 @@ static void serve(struct pod *pod, int ready)
 	for (size_t i = 0; i < pod->n_tcp; i++)
 		http_listen(pod, pod->tcp[i]);
 	for (size_t i = 0; i < pod->n_udp; i++)
-		udp[i] = (struct pollfd){ udp_listen(pod, pod->udp[i]), POLLIN, 0 };
+		poll_add(&polled, udp_listen(pod, pod->udp[i]));
+	polled.n_udp = polled.n;
+	for (size_t i = 0; i < pod->n_sctp; i++)
+		sctp_listen(pod, &polled, pod->sctp[i]);
 	if (write(ready, "", 1) != 1)
 		exit(1);
 	close(ready);
 	for (;;) {
-		poll(udp, pod->n_udp, -1);
-		for (size_t i = 0; i < pod->n_udp; i++)
-			if (udp[i].revents)
-				udp_answer(pod, udp[i].fd);
+		poll(polled.v, polled.n, -1);
+		answer_all(pod, &polled);
 	}
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: pod [-r FILE] -n NAME [-N NETNS] [-t PORT]... [-u PORT]... [and ...]\n");
+	fprintf(stderr, "usage: pod [-r FILE] -n NAME [-N NETNS] [-t PORT]... [-u PORT]... [-s PORT]...\n"
+		"           [and ...]\n");
 	return 2;
 }
 
@@ -150,7 +245,7 @@ static bool parse(int argc, char **argv, struct pod *pod, const char **ready_fil
 
 	memset(pod, 0, sizeof(*pod));
 	optind = 0;
-	while ((c = getopt(argc, argv, "+N:n:t:u:r:")) != -1) {
+	while ((c = getopt(argc, argv, "+N:n:t:u:s:r:")) != -1) {
 		if (c == 'N')
 			pod->netns = optarg;
 		else if (c == 'n')
@@ -159,6 +254,8 @@ static bool parse(int argc, char **argv, struct pod *pod, const char **ready_fil
 			pod->tcp[pod->n_tcp++] = atoi(optarg);
 		else if (c == 'u' && pod->n_udp < PORTS_MAX)
 			pod->udp[pod->n_udp++] = atoi(optarg);
+		else if (c == 's' && pod->n_sctp < PORTS_MAX)
+			pod->sctp[pod->n_sctp++] = atoi(optarg);
 		else if (c == 'r')
 			*ready_file = optarg;
 		else

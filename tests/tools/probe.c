@@ -7,11 +7,12 @@
  *
  *   -N NETNS   ask from this network namespace (ip netns NAME)
  *   -u         UDP questions instead of an HTTP GET over TCP
+ *   -S         an SCTP association of one question each instead
  *   -n COUNT   tries, default 1; 0: until SIGTERM, then the sum is printed
  *   -p COUNT   tries under way at once, default 4
  *   -t SECONDS a try waits, default 5
  *   -s BYTES   of a UDP question, sent with fragmenting forbidden
- *   -k         one connection (or UDP socket) kept and asked again and again
+ *   -k         one connection (association, UDP socket) kept and asked again and again
  *   -i MS      between the questions of -k or the tries of -n 0 (whatever the
  *              destination), default 10
  *   -r FILE    made when the first answer is there (with -k or -n 0)
@@ -23,6 +24,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +136,7 @@ static void print(const struct wishes *w, const struct tally *t)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: probe [-N NETNS] [-u] [-n TRIES] [-p PARALLEL] [-t SECONDS] [-s BYTES] [-k]\n"
+	fprintf(stderr, "usage: probe [-N NETNS] [-u|-S] [-n TRIES] [-p PARALLEL] [-t SECONDS] [-s BYTES] [-k]\n"
 		"             [-i MS] [-r FILE] [-o set|counts|order|json] ADDR PORT [ADDR PORT]...\n");
 	return 2;
 }
@@ -143,10 +145,11 @@ static bool parse(int argc, char **argv, struct wishes *w)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "N:un:p:t:s:ki:r:o:")) != -1) {
+	while ((c = getopt(argc, argv, "N:uSn:p:t:s:ki:r:o:")) != -1) {
 		switch (c) {
 		case 'N': w->job.netns = optarg; break;
-		case 'u': w->job.udp = true; break;
+		case 'u': w->job.proto = IPPROTO_UDP; break;
+		case 'S': w->job.proto = IPPROTO_SCTP; break;
 		case 'n': w->tries = atoi(optarg); break;
 		case 'p': w->job.parallel = atoi(optarg); break;
 		case 't': w->job.timeout = atof(optarg); break;
@@ -178,7 +181,7 @@ static struct job *jobs_make(const struct wishes *w, char **args, size_t n)
 int main(int argc, char **argv)
 {
 	struct wishes w = {
-		.job = { .parallel = 4, .timeout = 5, .more = more, .arg = &w },
+		.job = { .proto = IPPROTO_TCP, .parallel = 4, .timeout = 5, .more = more, .arg = &w },
 		.tries = 1, .interval_ms = 10, .form = "set",
 	};
 	struct sigaction sa = { .sa_handler = stop };

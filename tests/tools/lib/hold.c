@@ -3,6 +3,7 @@
 #include "hold.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,8 @@ static int connected(const struct job *job)
 {
 	struct timeval tv = { (time_t)job->timeout,
 			      (job->timeout - (time_t)job->timeout) * 1000000 };
-	int fd;
+	int fd = job_socket(job, 0);
 
-	netns_enter(job->netns);
-	fd = socket(job->to.ss_family, (job->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		die("socket: %s", strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	if (!connect(fd, (const struct sockaddr *)&job->to, sizeof(job->to)))
@@ -35,7 +32,7 @@ static enum outcome missing(void)
 }
 
 /* The whole answer's body in @buf, or NULL and why. */
-static const char *answer(int fd, bool udp, char *buf, size_t size, enum outcome *why)
+static const char *answer(int fd, bool message, char *buf, size_t size, enum outcome *why)
 {
 	size_t got = 0;
 	char *p;
@@ -52,7 +49,7 @@ static const char *answer(int fd, bool udp, char *buf, size_t size, enum outcome
 		}
 		got += n;
 		buf[got] = '\0';
-		if (udp)
+		if (message)
 			return buf;
 		p = strstr(buf, "\r\n\r\n");
 		if (p && strchr(p + 4, '\n'))
@@ -64,13 +61,14 @@ static const char *answer(int fd, bool udp, char *buf, size_t size, enum outcome
 static enum outcome ask_once(int fd, struct job *job)
 {
 	static const char get[] = "GET / HTTP/1.1\r\nHost: pod\r\n\r\n";
-	const char *q = job->udp ? "who?\n" : get, *text;
+	bool message = job->proto != IPPROTO_TCP;
+	const char *q = message ? "who?\n" : get, *text;
 	enum outcome why;
 	char buf[512];
 
 	if (send(fd, q, strlen(q), MSG_NOSIGNAL) < 0)
 		return missing();
-	text = answer(fd, job->udp, buf, sizeof(buf), &why);
+	text = answer(fd, message, buf, sizeof(buf), &why);
 	return text ? tally_text(&job->tally, text, job->keep_order) : why;
 }
 

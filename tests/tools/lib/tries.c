@@ -120,16 +120,44 @@ static void finish(struct try *t, enum outcome o)
 	t->job = NULL;
 }
 
+/*
+ * The one address routing chooses: an SCTP socket of any address tells its peer of
+ * all of them, and an association of two addresses does not survive translation.
+ */
+static void bind_one(const struct job *job, int fd)
+{
+	int udp = socket(job->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), one = 1;
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+
+	if (job->to.ss_family == AF_INET6)
+		setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (udp >= 0 && !connect(udp, (const struct sockaddr *)&job->to, sizeof(job->to)) &&
+	    !getsockname(udp, (struct sockaddr *)&from, &len)) {
+		((struct sockaddr_in6 *)&from)->sin6_port = 0;
+		bind(fd, (struct sockaddr *)&from, len);
+	}
+	close(udp);
+}
+
+int job_socket(const struct job *job, int flags)
+{
+	int type = job->proto == IPPROTO_UDP ? SOCK_DGRAM : SOCK_STREAM, fd;
+
+	netns_enter(job->netns);
+	fd = socket(job->to.ss_family, type | flags | SOCK_CLOEXEC, job->proto);
+	if (fd < 0)
+		die("socket: %s", strerror(errno));
+	if (job->proto == IPPROTO_SCTP)
+		bind_one(job, fd);
+	return fd;
+}
+
 static int open_socket(const struct job *job)
 {
 	bool six = job->to.ss_family == AF_INET6;
-	int one = 1, fd;
+	int one = 1, fd = job_socket(job, SOCK_NONBLOCK);
 
-	netns_enter(job->netns);
-	fd = socket(job->to.ss_family,
-		    (job->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		die("socket: %s", strerror(errno));
 	setsockopt(fd, six ? SOL_IPV6 : SOL_IP, six ? IPV6_RECVERR : IP_RECVERR,
 		   &one, sizeof(one));
 	if (job->payload) {
@@ -148,8 +176,8 @@ static void ask(struct try *t)
 	size_t len = t->job->payload ? t->job->payload : 5;
 
 	t->asked = true;
-	if (t->job->udp ? send(t->fd, question, len, 0) < 0 :
-	    send(t->fd, get, sizeof(get) - 1, MSG_NOSIGNAL) < 0)
+	if (t->job->proto == IPPROTO_TCP ? send(t->fd, get, sizeof(get) - 1, MSG_NOSIGNAL) < 0 :
+	    send(t->fd, question, len, MSG_NOSIGNAL) < 0)
 		finish(t, icmp_outcome(t, errno));
 }
 
@@ -170,7 +198,7 @@ static void start(struct job *job)
 		finish(t, icmp_outcome(t, errno));
 		return;
 	}
-	if (job->udp) {
+	if (job->proto == IPPROTO_UDP) {
 		ask(t);
 		ev.events = EPOLLIN;
 	}
@@ -179,13 +207,13 @@ static void start(struct job *job)
 		die("epoll_ctl: %s", strerror(errno));
 }
 
-/* The body of an HTTP answer, or of a datagram; NULL if it is not whole. */
+/* The body of an HTTP answer, or a message; NULL if it is not whole. */
 static const char *body(struct try *t)
 {
 	char *p;
 
 	t->text[t->got] = '\0';
-	if (t->job->udp)
+	if (t->job->proto != IPPROTO_TCP)
 		return t->text;
 	p = strstr(t->text, "\r\n\r\n");
 	return p && !strncmp(t->text, "HTTP/1.1 200", 12) ? p + 4 : NULL;
@@ -201,11 +229,11 @@ static void hear(struct try *t)
 	if (n < 0) {
 		enum outcome o = icmp_outcome(t, errno);
 
-		finish(t, t->job->udp || o != RST ? o : BROKEN);
+		finish(t, t->job->proto == IPPROTO_UDP || o != RST ? o : BROKEN);
 		return;
 	}
 	t->got += n;
-	if (n && !t->job->udp)
+	if (n && t->job->proto == IPPROTO_TCP)
 		return;		/* the Pod closes after its answer */
 	p = body(t);
 	finish(t, p ? tally_text(&t->job->tally, p, t->job->keep_order) : BROKEN);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tries: short TCP connections (an HTTP GET) or UDP questions to a Pod
- * (tests/tools/pod.c), many at once, from one thread and any network namespace.
+ * Tries: short TCP connections (an HTTP GET), UDP questions or SCTP associations
+ * of one question to a Pod (tests/tools/pod.c), many at once, from one thread and any network namespace.
  *
  * A job is a destination asked several times; the tally says who answered, which
  * source address each answerer saw, and what went wrong how often. A process
@@ -21,7 +21,7 @@
 
 enum outcome {
 	ANSWERED,
-	RST,			/* refused by a TCP reset */
+	RST,			/* refused by a TCP reset; SCTP: refused */
 	ICMP_PORT,		/* refused by ICMP or ICMPv6 port unreachable */
 	UNREACHABLE,		/* any other ICMP error */
 	TOO_BIG,		/* the path's MTU is smaller than the question */
@@ -50,7 +50,7 @@ enum more { ENOUGH, LATER, ANOTHER };
 
 struct job {
 	const char *netns;	/* name below /run/netns, NULL: this one */
-	bool udp;
+	int proto;		/* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
 	struct sockaddr_storage to;
 	unsigned int payload;	/* UDP: bytes of the question, fragmenting forbidden */
 	unsigned int parallel;	/* tries under way at once, at least 1 */
@@ -64,6 +64,8 @@ struct job {
 
 /* Fills @job->to; false if @addr is not an address. */
 bool job_to(struct job *job, const char *addr, uint16_t port);
+/* A socket for @job, in its namespace; exits with a sentence. */
+int job_socket(const struct job *job, int flags);
 /* Opens the namespace called @name (NULL: the present one); exits with a sentence. */
 void netns_enter(const char *name);
 /* Runs all to their end, up to @limit tries under way in all. */
