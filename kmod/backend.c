@@ -50,6 +50,7 @@ int svcnat_backend_module_init(void)
  */
 void svcnat_backend_module_exit(void)
 {
+	rcu_barrier();	/* backend_free_rcu() */
 	kmem_cache_destroy(backend_cache);
 }
 

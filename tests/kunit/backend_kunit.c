@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Backend sets: order, runs, lookup, carrying over. */
 
-#include <kunit/test.h>
-#include <linux/inet.h>
-#include <linux/module.h>
-
-#include "../../kmod/backend.c"
+#include "fixture.h"
 
 #define C SVCNAT_BACKEND_F_CLUSTER
 #define L SVCNAT_BACKEND_F_LOCAL
@@ -17,9 +13,11 @@ static union nf_inet_addr addr_of(u32 i)
 
 static int append(struct svcnat_set **set, u32 i, u8 flags)
 {
-	union nf_inet_addr addr = addr_of(i);
+	const struct svcnat_backend like = {
+		.addr = addr_of(i), .port = htons(8080), .weight = 1, .flags = flags,
+	};
 
-	return svcnat_set_append(set, &addr, htons(8080), flags);
+	return svcnat_set_append(set, &like);
 }
 
 static struct svcnat_backend *find(const struct svcnat_set *set, u32 i)
@@ -31,7 +29,8 @@ static struct svcnat_backend *find(const struct svcnat_set *set, u32 i)
 
 static struct svcnat_set *set_of(struct kunit *test, const u8 *flags, u32 from, u32 n)
 {
-	struct svcnat_set *set = svcnat_set_alloc(SVCNAT_SCHED_RANDOM, 0, 1);
+	const struct svcnat_settings settings = { };
+	struct svcnat_set *set = svcnat_set_alloc(&settings, 1);
 	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, set);
@@ -44,12 +43,13 @@ static struct svcnat_set *set_of(struct kunit *test, const u8 *flags, u32 from, 
 static void backend_order(struct kunit *test)
 {
 	struct svcnat_set *set = set_of(test, NULL, 5, 3);
-	union nf_inet_addr addr = addr_of(7);
+	struct svcnat_backend like = { .addr = addr_of(7), .port = htons(8079) };
 
 	KUNIT_EXPECT_EQ(test, append(&set, 7, C), -EINVAL);
 	KUNIT_EXPECT_EQ(test, append(&set, 6, C), -EINVAL);
-	KUNIT_EXPECT_EQ(test, svcnat_set_append(&set, &addr, htons(8079), C), -EINVAL);
-	KUNIT_EXPECT_EQ(test, svcnat_set_append(&set, &addr, htons(8081), C), 0);
+	KUNIT_EXPECT_EQ(test, svcnat_set_append(&set, &like), -EINVAL);
+	like.port = htons(8081);
+	KUNIT_EXPECT_EQ(test, svcnat_set_append(&set, &like), 0);
 	KUNIT_EXPECT_EQ(test, set->n, 4);
 	svcnat_set_free(set);
 }
@@ -85,26 +85,129 @@ static void backend_large(struct kunit *test)
 	svcnat_set_free(set);
 }
 
+static struct svcnat_service *service_of(struct kunit *test)
+{
+	struct svcnat_service *svc = svcnat_service_alloc("a/b:", AF_INET, IPPROTO_TCP);
+
+	KUNIT_ASSERT_NOT_NULL(test, svc);
+	return svc;
+}
+
+/* As a commit does: @new takes the place of @old, which packets cannot see any more. */
+static u32 carry(struct svcnat_set *new, struct svcnat_set *old, struct svcnat_service *svc)
+{
+	u32 carried = svcnat_set_carry(new, old, svc);
+
+	svc->left = get_state_synchronize_rcu();
+	synchronize_rcu();
+	return carried;
+}
+
+static void retire(struct svcnat_set *old)
+{
+	old->n = 0;
+	svcnat_set_free(old);
+}
+
 static void backend_carry(struct kunit *test)
 {
 	struct svcnat_set *a = set_of(test, NULL, 0, 4), *b = set_of(test, NULL, 2, 4), *c;
+	struct svcnat_service *svc = service_of(test);
 	struct svcnat_backend *two = find(a, 2);
+	struct svcnat_totals t;
 
 	atomic64_set(&find(a, 0)->connections, 3);
 	atomic64_set(&two->connections, 5);
-	KUNIT_EXPECT_EQ(test, svcnat_set_carry(b, a), 2);
+	KUNIT_EXPECT_EQ(test, carry(b, a, svc), 2);
 	KUNIT_EXPECT_PTR_EQ(test, find(b, 2), two);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&find(b, 2)->connections), 5);
-	KUNIT_EXPECT_EQ(test, svcnat_set_drain(a), 3);
+	svcnat_service_totals(svc, b, &t);
+	KUNIT_EXPECT_EQ(test, t.connections, 8);
+	KUNIT_EXPECT_EQ(test, t.active, 0);
 
 	/* The first set may be freed after the second was replaced too. */
 	c = set_of(test, NULL, 5, 1);
-	KUNIT_EXPECT_EQ(test, svcnat_set_carry(c, b), 1);
-	KUNIT_EXPECT_EQ(test, svcnat_set_drain(b), 5);
-	KUNIT_EXPECT_EQ(test, svcnat_set_drain(a), 0);
-	svcnat_set_free_retired(b);
-	svcnat_set_free_retired(a);
-	svcnat_set_free(c);
+	KUNIT_EXPECT_EQ(test, carry(c, b, svc), 1);
+	svcnat_service_prune(svc);
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&svc->gone));
+	KUNIT_EXPECT_EQ(test, svc->past.connections, 8);
+	retire(b);
+	retire(a);
+	RCU_INIT_POINTER(svc->set, c);
+	svcnat_service_free(svc);
+}
+
+/* One with connections stays with the service until they end, and may come back. */
+static void backend_gone_and_back(struct kunit *test)
+{
+	struct svcnat_set *a = set_of(test, NULL, 0, 2), *b = set_of(test, NULL, 1, 1);
+	struct svcnat_set *c = set_of(test, NULL, 0, 2);
+	struct svcnat_service *svc = service_of(test);
+	struct svcnat_backend *zero = find(a, 0);
+
+	refcount_inc(&zero->refs);
+	atomic64_set(&zero->connections, 7);
+	carry(b, a, svc);
+	svcnat_service_prune(svc);
+	KUNIT_EXPECT_FALSE(test, RB_EMPTY_ROOT(&svc->gone));
+	KUNIT_EXPECT_EQ(test, zero->flags, 0);
+	carry(c, b, svc);
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&svc->gone));
+	KUNIT_EXPECT_PTR_EQ(test, find(c, 0), zero);
+	KUNIT_EXPECT_EQ(test, zero->flags, C);
+	svcnat_backend_put(zero);
+	retire(a);
+	retire(b);
+	RCU_INIT_POINTER(svc->set, c);
+	svcnat_service_free(svc);
+}
+
+/* When connections are cut, by policy and by how far a backend has left. */
+static void backend_cut(struct kunit *test)
+{
+	static const u8 picked[] = { C, C }, going[] = { 0, C };
+	static const struct {
+		u8 removal;
+		u32 seconds;
+		bool going;	/* is something cut once it only serves */
+		bool gone;	/* and once it left */
+	} table[] = {
+		{ SVCNAT_REMOVAL_KEEP, 0, false, false },
+		{ SVCNAT_REMOVAL_DRAIN, 10, true, true },
+		{ SVCNAT_REMOVAL_RESET, 0, false, true },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		struct svcnat_set *a = set_of(test, picked, 0, 2), *b = set_of(test, going, 0, 2);
+		struct svcnat_set *c = set_of(test, NULL, 1, 1), *d = set_of(test, picked, 0, 2);
+		struct svcnat_set *sets[] = { a, b, c, d };
+		struct svcnat_service *svc = service_of(test);
+		struct svcnat_backend *zero = find(a, 0);
+		u32 at, j;
+
+		for (j = 0; j < ARRAY_SIZE(sets); j++) {
+			sets[j]->settings.removal = table[i].removal;
+			sets[j]->settings.drain_seconds = table[i].seconds;
+		}
+		refcount_inc(&zero->refs);
+		carry(b, a, svc);
+		at = zero->cut_at;
+		KUNIT_EXPECT_EQ(test, !!at, table[i].going);
+		carry(c, b, svc);
+		KUNIT_EXPECT_EQ(test, !!zero->cut_at, table[i].gone);
+		KUNIT_EXPECT_EQ(test, svc->cutting, table[i].gone);
+		/* The clock of a drain goes on where it was. */
+		if (at)
+			KUNIT_EXPECT_EQ(test, zero->cut_at, at);
+		carry(d, c, svc);
+		KUNIT_EXPECT_EQ(test, zero->cut_at, 0);
+		svcnat_backend_put(zero);
+		retire(a);
+		retire(b);
+		retire(c);
+		RCU_INIT_POINTER(svc->set, d);
+		svcnat_service_free(svc);
+	}
 }
 
 /* What changed places between the runs is found all the same. */
@@ -113,43 +216,41 @@ static void backend_carry_across_runs(struct kunit *test)
 	static const u8 before[] = { C, L, C | L, 0, C, L, C | L, 0 };
 	static const u8 after[] = { L, C, 0, C | L, C | L, C, 0, L };
 	struct svcnat_set *a = set_of(test, before, 0, 8), *b = set_of(test, after, 1, 8);
+	struct svcnat_service *svc = service_of(test);
 	struct svcnat_backend *was[9];
 	u32 i;
 
 	for (i = 0; i < 8; i++)
 		was[i] = find(a, i);
-	KUNIT_EXPECT_EQ(test, svcnat_set_carry(b, a), 7);
+	KUNIT_EXPECT_EQ(test, carry(b, a, svc), 7);
 	for (i = 1; i < 8; i++)
 		KUNIT_EXPECT_PTR_EQ(test, find(b, i), was[i]);
 	KUNIT_EXPECT_FALSE(test, svcnat_set_same(b, a));
-	svcnat_set_free_retired(a);
-	svcnat_set_free(b);
+	retire(a);
+	RCU_INIT_POINTER(svc->set, b);
+	svcnat_service_free(svc);
 }
 
-/* The same bounds, other members of the runs. */
+/* The same bounds, other members of the runs; another weight. */
 static void backend_same(struct kunit *test)
 {
 	static const u8 one[] = { C, C | L }, other[] = { C | L, C };
 	struct svcnat_set *a = set_of(test, one, 0, 2), *b = set_of(test, one, 0, 2);
-	struct svcnat_set *c = set_of(test, other, 0, 2);
+	struct svcnat_set *c = set_of(test, other, 0, 2), *d = set_of(test, other, 0, 2);
+	struct svcnat_service *svc = service_of(test);
 
-	svcnat_set_carry(b, a);
+	carry(b, a, svc);
 	KUNIT_EXPECT_TRUE(test, svcnat_set_same(b, a));
-	svcnat_set_carry(c, b);
+	carry(c, b, svc);
 	KUNIT_EXPECT_FALSE(test, svcnat_set_same(c, b));
-	svcnat_set_free_retired(a);
-	svcnat_set_free_retired(b);
-	svcnat_set_free(c);
-}
-
-static int suite_init(struct kunit_suite *suite)
-{
-	return svcnat_backend_module_init();
-}
-
-static void suite_exit(struct kunit_suite *suite)
-{
-	svcnat_backend_module_exit();
+	d->backend[0]->weight = 2;
+	carry(d, c, svc);
+	KUNIT_EXPECT_FALSE(test, svcnat_set_same(d, c));
+	retire(a);
+	retire(b);
+	retire(c);
+	RCU_INIT_POINTER(svc->set, d);
+	svcnat_service_free(svc);
 }
 
 static struct kunit_case cases[] = {
@@ -158,14 +259,16 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(backend_large),
 	KUNIT_CASE(backend_carry),
 	KUNIT_CASE(backend_carry_across_runs),
+	KUNIT_CASE(backend_gone_and_back),
+	KUNIT_CASE(backend_cut),
 	KUNIT_CASE(backend_same),
 	{}
 };
 
 static struct kunit_suite suite = {
 	.name = "svcnat_backend",
-	.suite_init = suite_init,
-	.suite_exit = suite_exit,
+	.suite_init = fixture_suite_init,
+	.suite_exit = fixture_suite_exit,
 	.test_cases = cases,
 };
 kunit_test_suite(suite);

@@ -59,6 +59,7 @@ LOCKED_TEST(commit_change_keeps_counters, sn.lock)
 	struct fixture *f = test->priv;
 	struct svcnat_service *a;
 	struct svcnat_txn *txn;
+	struct svcnat_totals t;
 	struct svcnat_set *set;
 
 	two_services(test);
@@ -74,7 +75,8 @@ LOCKED_TEST(commit_change_keeps_counters, sn.lock)
 	set = rcu_dereference_protected(a->set, true);
 	KUNIT_EXPECT_EQ(test, set->n, 4);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&set->backend[1]->connections), 9);
-	KUNIT_EXPECT_EQ(test, svcnat_service_connections(a, set), 16);
+	svcnat_service_totals(a, set, &t);
+	KUNIT_EXPECT_EQ(test, t.connections, 16);
 	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 6);
 	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 4);
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The decision: verdict, reason, masquerade and set by frontend, source and backends. */
 
-#include "../../kmod/pick.c"
-#include "../../kmod/decide.c"
 #include "fixture.h"
+#include "../../kmod/decide.c"
 
 #define C SVCNAT_BACKEND_F_CLUSTER
 #define L SVCNAT_BACKEND_F_LOCAL
@@ -41,7 +40,8 @@ struct answer {
 	enum svcnat_masq masq;
 };
 
-static struct answer ask(struct fixture *f, const char *src, const char *dst, u16 port, u8 proto)
+static struct answer ask_from(struct fixture *f, const struct net_device *in, const char *src,
+			      const char *dst, u16 port, u8 proto)
 {
 	struct nf_conntrack_tuple flow = { .src.l3num = AF_INET };
 	struct answer a = { .masq = SVCNAT_MASQ_NO };
@@ -51,11 +51,16 @@ static struct answer ask(struct fixture *f, const char *src, const char *dst, u1
 	flow.dst.protonum = proto;
 	flow.dst.u.all = htons(port);
 	rcu_read_lock();
-	svcnat_decide(&f->sn, &flow, &a.d);
+	svcnat_decide(&f->sn, &flow, in, NULL, &a.d);
 	if (a.d.backend)
-		a.masq = svcnat_masq_why(&f->sn, a.d.vip, &flow, &a.d.backend->addr);
+		a.masq = svcnat_masq_why(&f->sn, a.d.vip, &flow, in, &a.d.backend->addr);
 	rcu_read_unlock();
 	return a;
+}
+
+static struct answer ask(struct fixture *f, const char *src, const char *dst, u16 port, u8 proto)
+{
+	return ask_from(f, NULL, src, dst, port, proto);
 }
 
 #define POD	"10.244.1.9"
@@ -172,10 +177,119 @@ LOCKED_TEST(decide_no_cidrs, sn.lock)
 	KUNIT_EXPECT_EQ(test, a.masq, SVCNAT_MASQ_NO);
 }
 
+static void prefix_set(struct svcnat_prefixes *list, const char *addr, u8 len)
+{
+	list->n = 1;
+	list->v[0].family = AF_INET;
+	list->v[0].len = len;
+	in4_pton(addr, -1, (u8 *)&list->v[0].addr, -1, NULL);
+}
+
+static void expect(struct kunit *test, struct answer a, enum svcnat_verdict verdict,
+		   enum svcnat_reason reason, enum svcnat_masq masq)
+{
+	KUNIT_EXPECT_EQ(test, a.d.verdict, verdict);
+	KUNIT_EXPECT_EQ(test, a.d.reason, reason);
+	KUNIT_EXPECT_EQ(test, a.masq, masq);
+}
+
+LOCKED_TEST(decide_config, sn.lock)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_config *config;
+
+	state(test, SVCNAT_FRONTEND_F_LOCAL, C | L);
+	config = rcu_dereference_protected(f->sn.config, true);
+	prefix_set(&config->service, "10.96.0.0", 12);
+	prefix_set(&config->node, "10.244.1.0", 24);
+	expect(test, ask(f, POD, "10.96.0.2", 80, 6), SVCNAT_DROP, SVCNAT_REASON_UNALLOCATED, 0);
+	expect(test, ask(f, POD, "10.96.0.2", 0, 1), SVCNAT_DROP, SVCNAT_REASON_UNALLOCATED, 0);
+	expect(test, ask(f, POD, "10.96.0.1", 81, 6), SVCNAT_REJECT, SVCNAT_REASON_UNUSED_PORT, 0);
+	expect(test, ask(f, POD, "192.0.2.1", 80, 6), SVCNAT_PASS, SVCNAT_REASON_NO_FRONTEND, 0);
+	/* A Pod of this node keeps its address, one of another node does not. */
+	expect(test, ask(f, POD, "203.0.113.1", 80, 6), SVCNAT_DNAT, SVCNAT_REASON_PICKED, 0);
+	expect(test, ask(f, "10.244.2.9", "203.0.113.1", 80, 6), SVCNAT_DNAT,
+	       SVCNAT_REASON_PICKED, SVCNAT_MASQ_OTHER_NODE);
+	config->flags = SVCNAT_CONFIG_F_MASQUERADE_ALL;
+	expect(test, ask(f, POD, "10.96.0.1", 80, 6), SVCNAT_DNAT, SVCNAT_REASON_PICKED,
+	       SVCNAT_MASQ_ALL);
+}
+
+/* Pods told by the device they come through. */
+LOCKED_TEST(decide_pod_interface, sn.lock)
+{
+	static struct net_device cni = { .name = "cni0" }, eth = { .name = "cni" };
+	struct fixture *f = test->priv;
+	struct svcnat_config *config;
+
+	state(test, SVCNAT_FRONTEND_F_LOCAL, C);
+	config = rcu_dereference_protected(f->sn.config, true);
+	config->cluster.n = 0;
+	strscpy(config->pod_ifname, "cni0", IFNAMSIZ);
+	config->pod_ifname_len = 5;
+	expect(test, ask_from(f, &cni, OUTSIDE, "203.0.113.1", 80, 6), SVCNAT_DNAT,
+	       SVCNAT_REASON_PICKED, 0);
+	expect(test, ask_from(f, &eth, POD, "203.0.113.1", 80, 6), SVCNAT_DROP,
+	       SVCNAT_REASON_NO_LOCAL_ENDPOINTS, 0);
+	strscpy(config->pod_ifname, "cn", IFNAMSIZ);
+	config->pod_ifname_len = 2;
+	expect(test, ask_from(f, &eth, OUTSIDE, "203.0.113.1", 80, 6), SVCNAT_DNAT,
+	       SVCNAT_REASON_PICKED, 0);
+	expect(test, ask_from(f, NULL, OUTSIDE, "203.0.113.1", 80, 6), SVCNAT_DROP,
+	       SVCNAT_REASON_NO_LOCAL_ENDPOINTS, 0);
+}
+
+/* Before the question whether there is an endpoint; no range at all: nobody. */
+LOCKED_TEST(decide_ranges, sn.lock)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_service *svc;
+	struct svcnat_ranges *ranges;
+	struct svcnat_set *set;
+
+	state(test, SVCNAT_FRONTEND_F_RANGES, ~0U);
+	expect(test, ask(f, OUTSIDE, "203.0.113.1", 80, 6), SVCNAT_DROP,
+	       SVCNAT_REASON_SOURCE_RANGE, 0);
+	state(test, SVCNAT_FRONTEND_F_RANGES, C);
+	expect(test, ask(f, POD, "203.0.113.1", 80, 6), SVCNAT_DROP, SVCNAT_REASON_SOURCE_RANGE, 0);
+	svc = svcnat_service_find(&f->sn.services, "a/b:", AF_INET, IPPROTO_TCP);
+	set = rcu_dereference_protected(svc->set, true);
+	ranges = kvzalloc(struct_size(ranges, v, 1), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ranges);
+	ranges->n = 1;
+	ranges->v[0].family = AF_INET;
+	ranges->v[0].len = 24;
+	in4_pton("198.51.100.0", -1, (u8 *)&ranges->v[0].addr, -1, NULL);
+	set->ranges = ranges;
+	expect(test, ask(f, OUTSIDE, "203.0.113.1", 80, 6), SVCNAT_DNAT, SVCNAT_REASON_PICKED,
+	       SVCNAT_MASQ_EXTERNAL);
+	expect(test, ask(f, POD, "203.0.113.1", 80, 6), SVCNAT_DROP, SVCNAT_REASON_SOURCE_RANGE, 0);
+}
+
+LOCKED_TEST(decide_overloaded, sn.lock)
+{
+	struct fixture *f = test->priv;
+	struct svcnat_service *svc;
+	struct svcnat_backend *b;
+
+	state(test, 0, C);
+	svc = svcnat_service_find(&f->sn.services, "a/b:", AF_INET, IPPROTO_TCP);
+	b = rcu_dereference_protected(svc->set, true)->backend[0];
+	b->limit = 1;
+	expect(test, ask(f, POD, "10.96.0.1", 80, 6), SVCNAT_DNAT, SVCNAT_REASON_PICKED, 0);
+	refcount_inc(&b->refs);
+	expect(test, ask(f, POD, "10.96.0.1", 80, 6), SVCNAT_REJECT, SVCNAT_REASON_OVERLOADED, 0);
+	refcount_dec(&b->refs);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(decide_table),
 	KUNIT_CASE(decide_no_cidrs),
 	KUNIT_CASE(decide_leaves_node),
+	KUNIT_CASE(decide_config),
+	KUNIT_CASE(decide_pod_interface),
+	KUNIT_CASE(decide_ranges),
+	KUNIT_CASE(decide_overloaded),
 	{}
 };
 

@@ -15,7 +15,12 @@
 #include "../../kmod/config.c"
 #include "../../kmod/txn.c"
 #include "../../kmod/commit.c"
+#include "../../kmod/parse_attr.c"
+#include "../../kmod/parse_config.c"
 #include "../../kmod/parse.c"
+#include "../../kmod/sched.c"
+#include "../../kmod/pick.c"
+#include "../../kmod/affinity.c"
 
 struct fixture {
 	struct svcnat_net sn;
@@ -43,7 +48,12 @@ int svcnat_net_hook(struct svcnat_net *sn)
 	return 0;
 }
 
-static int fixture_init(struct kunit *test)
+void svcnat_flow_changed(struct svcnat_net *sn)
+{
+	sn->flow_gen++;
+}
+
+static __maybe_unused int fixture_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
@@ -55,6 +65,7 @@ static int fixture_init(struct kunit *test)
 	svcnat_htable_init(&f->sn.services, &f->sn.lock, false);
 	spin_lock_init(&f->sn.txn_lock);
 	INIT_LIST_HEAD(&f->sn.txns);
+	svcnat_pins_init(&f->sn.pins);
 	RCU_INIT_POINTER(f->sn.config, kzalloc(sizeof(struct svcnat_config), GFP_KERNEL));
 	KUNIT_ASSERT_NOT_NULL(test, rcu_dereference_protected(f->sn.config, true));
 	f->skb = alloc_skb(1 << 15, GFP_KERNEL);
@@ -62,10 +73,11 @@ static int fixture_init(struct kunit *test)
 	return 0;
 }
 
-static void fixture_exit(struct kunit *test)
+static __maybe_unused void fixture_exit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
+	svcnat_pins_destroy(&f->sn.pins);
 	svcnat_txn_net_exit(&f->sn);
 	svcnat_htable_destroy(&f->sn.vips);
 	svcnat_htable_destroy(&f->sn.services);
@@ -158,7 +170,7 @@ static __maybe_unused int put_simple(struct fixture *f, struct svcnat_txn *txn, 
 	return service_end_attr(f, txn, nest);
 }
 
-static struct svcnat_txn *txn_open(struct kunit *test, u32 flags)
+static __maybe_unused struct svcnat_txn *txn_open(struct kunit *test, u32 flags)
 {
 	struct fixture *f = test->priv;
 

@@ -115,10 +115,70 @@ LOCKED_TEST(parse_config, sn.lock)
 	KUNIT_EXPECT_EQ(test, config_of(f, config, "fd00::1", 64), -EINVAL);
 }
 
+/* Nothing else in it: is it taken, and how much of a name has to match. */
+static int pod_interface_of(struct fixture *f, struct svcnat_config *config, const char *name)
+{
+	struct nlattr *nest = nla_nest_start(f->skb, SVCNAT_A_CONFIG);
+	int err;
+
+	nla_put_string(f->skb, SVCNAT_CONFIG_A_POD_INTERFACE, name);
+	nla_nest_end(f->skb, nest);
+	memset(config, 0, sizeof(*config));
+	err = svcnat_parse_config(config, nest, &f->extack);
+	skb_trim(f->skb, 0);
+	return err;
+}
+
+LOCKED_TEST(parse_pod_device, sn.lock)
+{
+	struct svcnat_config *config = kunit_kzalloc(test, sizeof(*config), GFP_KERNEL);
+	struct fixture *f = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, config);
+	KUNIT_EXPECT_EQ(test, pod_interface_of(f, config, "cni0"), 0);
+	KUNIT_EXPECT_EQ(test, config->pod_ifname_len, 5);
+	KUNIT_EXPECT_EQ(test, pod_interface_of(f, config, "cali*"), 0);
+	KUNIT_EXPECT_EQ(test, config->pod_ifname_len, 4);
+	KUNIT_EXPECT_STREQ(test, config->pod_ifname, "cali");
+	KUNIT_EXPECT_EQ(test, pod_interface_of(f, config, ""), -EINVAL);
+	KUNIT_EXPECT_EQ(test, pod_interface_of(f, config, "*"), -EINVAL);
+}
+
+static int settings_of(struct fixture *f, struct kunit *test, int attr, u32 value)
+{
+	struct svcnat_txn *txn = txn_open(test, 0);
+	struct nlattr *nest = service_begin_attr(f, "a/b:", IPPROTO_SCTP);
+	int err;
+
+	if (attr == SVCNAT_SERVICE_A_REMOVAL)
+		nla_put_u8(f->skb, attr, value);
+	else
+		nla_put_u32(f->skb, attr, value);
+	err = service_end_attr(f, txn, nest);
+	svcnat_txn_abort(txn);
+	return err;
+}
+
+LOCKED_TEST(parse_settings_together, sn.lock)
+{
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, settings_of(f, test, SVCNAT_SERVICE_A_AFFINITY_SECONDS, 10), 0);
+	KUNIT_EXPECT_EQ(test, settings_of(f, test, SVCNAT_SERVICE_A_REMOVAL,
+					  SVCNAT_REMOVAL_RESET), 0);
+	KUNIT_EXPECT_EQ(test, settings_of(f, test, SVCNAT_SERVICE_A_REMOVAL,
+					  SVCNAT_REMOVAL_DRAIN), -EINVAL);
+	KUNIT_EXPECT_EQ(test, settings_of(f, test, SVCNAT_SERVICE_A_DRAIN_SECONDS, 5), -EINVAL);
+	KUNIT_EXPECT_EQ(test, settings_of(f, test, SVCNAT_SERVICE_A_EJECT_FAILS, 5), -EINVAL);
+	KUNIT_EXPECT_EQ(test, settings_of(f, test, SVCNAT_SERVICE_A_EJECT_SECONDS, 5), -EINVAL);
+	KUNIT_EXPECT_EQ(test, settings_of(f, test, SVCNAT_SERVICE_A_EJECT_FAILS, 0), 0);
+}
+
 static int flow_of(struct fixture *f, struct nf_conntrack_tuple *flow, const char *dst, u8 proto,
 		   u16 port)
 {
 	struct nlattr *nest = nla_nest_start(f->skb, SVCNAT_A_FLOW);
+	u32 iif;
 	int err;
 
 	nla_put_u8(f->skb, SVCNAT_FLOW_A_PROTO, proto);
@@ -127,7 +187,7 @@ static int flow_of(struct fixture *f, struct nf_conntrack_tuple *flow, const cha
 	if (port)
 		nla_put_be16(f->skb, SVCNAT_FLOW_A_DPORT, htons(port));
 	nla_nest_end(f->skb, nest);
-	err = svcnat_parse_flow(flow, nest, &f->extack);
+	err = svcnat_parse_flow(flow, &iif, nest, &f->extack);
 	skb_trim(f->skb, 0);
 	return err;
 }
@@ -150,6 +210,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(parse_continuation),
 	KUNIT_CASE(parse_config),
 	KUNIT_CASE(parse_flow),
+	KUNIT_CASE(parse_pod_device),
+	KUNIT_CASE(parse_settings_together),
 	{}
 };
 
