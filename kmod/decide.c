@@ -23,53 +23,63 @@ static const struct svcnat_config *config_of(const struct svcnat_net *sn)
 	return rcu_dereference(sn->config);
 }
 
-static const struct svcnat_vip *nodeport_find(const struct svcnat_net *sn,
-					      const struct svcnat_key *key,
-					      enum svcnat_reason *why_not)
+/* The node port a flow is sent to, whatever the address. */
+static const struct svcnat_vip *nodeport_of(const struct svcnat_net *sn,
+					    const struct svcnat_key *key)
 {
 	struct svcnat_key port = svcnat_key_nodeport(key);
-	const struct svcnat_vip *vip;
 
-	if (!READ_ONCE(sn->n_nodeports))
-		return NULL;
-	vip = svcnat_vip_find(&sn->vips, &port);
-	if (!vip)
-		return NULL;
-	if (svcnat_prefixes_have(&config_of(sn)->nodeport, key->family, &key->addr) &&
-	    addr_is_local(sn->net, key->family, &key->addr))
-		return vip;
-	*why_not = SVCNAT_REASON_NOT_NODEPORT_ADDR;
-	return NULL;
+	return READ_ONCE(sn->n_nodeports) ? svcnat_vip_find(&sn->vips, &port) : NULL;
+}
+
+static bool nodeport_serves(const struct svcnat_net *sn, const struct svcnat_key *key)
+{
+	return svcnat_prefixes_have(&config_of(sn)->nodeport, key->family, &key->addr) &&
+	       addr_is_local(sn->net, key->family, &key->addr);
+}
+
+/* Ports of other protocols (an ICMP id) are not ports, no address is a node port's key. */
+static bool may_be_frontend(const struct svcnat_key *key)
+{
+	return svcnat_has_ports(key->proto) && svcnat_key_has_address(key);
 }
 
 /**
  * svcnat_frontend_find - the frontend a flow is sent to
  * @sn: namespace
  * @flow: tuple of its first packet, as received
- * @why_not: set when there is none
  *
- * Return: the frontend or NULL.
+ * Return: the frontend or NULL. Under RCU.
  */
 const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
-					      const struct nf_conntrack_tuple *flow,
-					      enum svcnat_reason *why_not)
+					      const struct nf_conntrack_tuple *flow)
 {
-	struct svcnat_key key = svcnat_key_of(flow), address;
-	const struct svcnat_vip *vip = NULL;
+	struct svcnat_key key = svcnat_key_of(flow);
+	const struct svcnat_vip *vip;
 
-	*why_not = SVCNAT_REASON_NO_FRONTEND;
-	/* Ports of other protocols (an ICMP id) are not ports, no address is a node port's key. */
-	if (svcnat_has_ports(key.proto) && svcnat_key_has_address(&key))
-		vip = svcnat_vip_find(&sn->vips, &key) ?: nodeport_find(sn, &key, why_not);
+	if (!may_be_frontend(&key))
+		return NULL;
+	vip = svcnat_vip_find(&sn->vips, &key);
 	if (vip)
 		return vip;
-	address = svcnat_key_address(&key);
+	vip = nodeport_of(sn, &key);
+	return vip && nodeport_serves(sn, &key) ? vip : NULL;
+}
+
+/* Why a flow is sent to no frontend. */
+static enum svcnat_reason why_no_frontend(const struct svcnat_net *sn,
+					  const struct nf_conntrack_tuple *flow)
+{
+	struct svcnat_key key = svcnat_key_of(flow), address = svcnat_key_address(&key);
+
 	if (svcnat_vip_find(&sn->vips, &address))
-		*why_not = SVCNAT_REASON_UNUSED_PORT;
-	else if (svcnat_prefixes_have(&config_of(sn)->service, key.family, &key.addr) &&
-		 !addr_is_local(sn->net, key.family, &key.addr))
-		*why_not = SVCNAT_REASON_UNALLOCATED;
-	return NULL;
+		return SVCNAT_REASON_UNUSED_PORT;
+	if (svcnat_prefixes_have(&config_of(sn)->service, key.family, &key.addr) &&
+	    !addr_is_local(sn->net, key.family, &key.addr))
+		return SVCNAT_REASON_UNALLOCATED;
+	if (may_be_frontend(&key) && nodeport_of(sn, &key))
+		return SVCNAT_REASON_NOT_NODEPORT_ADDR;
+	return SVCNAT_REASON_NO_FRONTEND;
 }
 
 /* Is it a Pod: by the device it came through, if one is configured, else its address. */
@@ -176,9 +186,9 @@ static void decide(struct svcnat_decision *d, enum svcnat_verdict verdict,
  * False if the frontend may be older than the set: look once more.
  */
 static bool find_pair(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
-		      struct svcnat_decision *d, enum svcnat_reason *why_not)
+		      struct svcnat_decision *d)
 {
-	d->vip = svcnat_frontend_find(sn, flow, why_not);
+	d->vip = svcnat_frontend_find(sn, flow);
 	if (!d->vip)
 		return true;
 	d->set = rcu_dereference(d->vip->service->set);
@@ -290,12 +300,12 @@ void svcnat_decide(struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
 		   const struct net_device *in, const struct svcnat_backend *avoid,
 		   struct svcnat_decision *d)
 {
-	enum svcnat_reason why_not;
-
 	memset(d, 0, sizeof(*d));
-	if (!find_pair(sn, flow, d, &why_not))
-		find_pair(sn, flow, d, &why_not);
+	if (!find_pair(sn, flow, d))
+		find_pair(sn, flow, d);
 	if (!d->vip) {
+		enum svcnat_reason why_not = why_no_frontend(sn, flow);
+
 		decide(d, verdict_of(why_not), why_not);
 		return;
 	}

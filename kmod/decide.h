@@ -43,8 +43,7 @@ enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcna
 bool svcnat_leaves_node(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
 			const union nf_inet_addr *to);
 const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
-					      const struct nf_conntrack_tuple *flow,
-					      enum svcnat_reason *why_not);
+					      const struct nf_conntrack_tuple *flow);
 bool svcnat_yields(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 		   const struct nf_conntrack_tuple *flow);
 bool svcnat_other_backend(const struct svcnat_net *sn, const struct svcnat_vip *vip,

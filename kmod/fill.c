@@ -169,12 +169,9 @@ static int fill_backend_counters(struct sk_buff *skb, const struct svcnat_backen
 
 static int fill_ejected(struct sk_buff *skb, const struct svcnat_backend *b)
 {
-	s32 left = READ_ONCE(b->ejected_until) - (u32)jiffies;
+	u32 seconds = svcnat_ejected_seconds(b);
 
-	if (!svcnat_ejected(b))
-		return 0;
-	return nla_put_u32(skb, SVCNAT_BACKEND_A_EJECTED_SECONDS,
-			   DIV_ROUND_UP(max_t(s32, left, 1), HZ));
+	return seconds ? nla_put_u32(skb, SVCNAT_BACKEND_A_EJECTED_SECONDS, seconds) : 0;
 }
 
 static int fill_backend(struct sk_buff *skb, int attr, u8 family, u32 flags,

@@ -67,11 +67,10 @@ static void unanswered(const struct nf_conn *ct, struct svcnat_backend *b)
 	const struct nf_conntrack_tuple *flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	const struct svcnat_net *sn = svcnat_net_of(nf_ct_net(ct));
 	const struct svcnat_vip *vip;
-	enum svcnat_reason why_not;
 
 	if (nf_ct_protonum(ct) != IPPROTO_TCP)
 		return;
-	vip = svcnat_frontend_find(sn, flow, &why_not);
+	vip = svcnat_frontend_find(sn, flow);
 	if (vip && READ_ONCE(b->flags))
 		svcnat_handshake_failed(sn, vip->service, b);
 }

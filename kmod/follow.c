@@ -15,6 +15,7 @@
 
 #include <linux/in.h>
 #include <linux/netdevice.h>
+#include <linux/sctp.h>
 #include <linux/tcp.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -54,12 +55,33 @@ static const struct tcphdr *tcp_header(const struct sk_buff *skb,
 	return at < 0 ? NULL : skb_header_pointer(skb, at, sizeof(*buf), buf);
 }
 
-static bool is_first_syn(const struct sk_buff *skb, const struct nf_hook_state *state)
+/* RFC 9260, 8.5.1: a packet with an INIT, and only that, carries no tag. */
+static bool is_init(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	int at = svcnat_transport_offset(skb, state->pf);
+	const struct sctphdr *sh;
+	struct sctphdr buf;
+
+	sh = at < 0 ? NULL : skb_header_pointer(skb, at, sizeof(buf), &buf);
+	return sh && !sh->vtag;
+}
+
+static bool is_syn(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	struct tcphdr buf;
 	const struct tcphdr *th = tcp_header(skb, state, &buf);
 
 	return th && th->syn && !th->ack && !th->rst;
+}
+
+/* Does a client begin a connection with it? */
+static bool begins(const struct sk_buff *skb, const struct nf_hook_state *state,
+		   enum ip_conntrack_info ctinfo, u8 proto)
+{
+	if (CTINFO2DIR(ctinfo) != IP_CT_DIR_ORIGINAL)
+		return false;
+	return (proto == IPPROTO_TCP && is_syn(skb, state)) ||
+	       (proto == IPPROTO_SCTP && is_init(skb, state));
 }
 
 /*
@@ -113,9 +135,7 @@ static const struct nf_conntrack_tuple *original(const struct nf_conn *ct)
 static const struct svcnat_vip *frontend_of(const struct svcnat_net *sn,
 					    const struct nf_conn *ct)
 {
-	enum svcnat_reason why_not;
-
-	return svcnat_frontend_find(sn, original(ct), &why_not);
+	return svcnat_frontend_find(sn, original(ct));
 }
 
 /*
@@ -194,34 +214,29 @@ static void first_answer(const struct svcnat_net *sn, const struct sk_buff *skb,
 }
 
 /* Both ends are told by every packet they send; the entry ends soon. */
-static bool is_cut(struct svcnat_flow *flow, const struct svcnat_backend *b)
+static bool is_cut(const struct svcnat_flow *flow, const struct svcnat_backend *b)
 {
 	u32 at = READ_ONCE(b->cut_at);
 
 	return READ_ONCE(flow->state) & SVCNAT_FLOW_CUT || (at && svcnat_jiffies_passed(at));
 }
 
-static unsigned int follow_client(struct svcnat_net *sn, struct sk_buff *skb,
-				  const struct nf_hook_state *state, struct nf_conn *ct,
-				  struct svcnat_flow *flow, struct svcnat_backend *b)
+/*
+ * The client begins, on a port it has a connection on already as far as conntrack knows:
+ * it comes again because nobody answered, or the old one is over for it.
+ */
+static unsigned int follow_beginning(struct svcnat_net *sn, struct sk_buff *skb,
+				     const struct nf_hook_state *state, struct nf_conn *ct,
+				     struct svcnat_flow *flow, struct svcnat_backend *b)
 {
-	u32 gen = READ_ONCE(sn->flow_gen);
-	u8 proto = nf_ct_protonum(ct);
-
-	if (proto == IPPROTO_UDP) {
-		if (flow->gen != gen)
-			return follow_udp(sn, skb, state, ct, flow, b, gen);
+	if (is_cut(flow, b))
+		return decide_anew(sn, skb, state, ct, b);
+	if (nf_ct_protonum(ct) != IPPROTO_TCP)
 		return NF_ACCEPT;
-	}
-	if (proto == IPPROTO_TCP && is_first_syn(skb, state)) {
-		if (!(flow->state & SVCNAT_FLOW_ANSWERED))
-			return repick(sn, skb, state, ct, flow, b);
-		/* The client begins anew on a port whose backend is gone. */
-		if (!READ_ONCE(b->flags) && frontend_of(sn, ct))
-			return decide_anew(sn, skb, state, ct, b);
-	}
-	WRITE_ONCE(flow->gen, gen);
-	return NF_ACCEPT;
+	if (!(READ_ONCE(flow->state) & SVCNAT_FLOW_ANSWERED))
+		return repick(sn, skb, state, ct, flow, b);
+	/* Its backend left the service and will not tell it that the old one is over. */
+	return READ_ONCE(b->flags) ? NF_ACCEPT : decide_anew(sn, skb, state, ct, b);
 }
 
 static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
@@ -229,17 +244,24 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 			   enum ip_conntrack_info ctinfo, struct svcnat_flow *flow)
 {
 	struct svcnat_backend *b = READ_ONCE(flow->backend);
+	u32 gen = READ_ONCE(sn->flow_gen);
+	u8 proto = nf_ct_protonum(ct);
 
 	if (!b)
 		return NF_ACCEPT;
-	if (nf_ct_protonum(ct) != IPPROTO_UDP && is_cut(flow, b)) {
+	if (proto == IPPROTO_UDP && CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL && flow->gen != gen)
+		return follow_udp(sn, skb, state, ct, flow, b, gen);
+	if (begins(skb, state, ctinfo, proto))
+		return follow_beginning(sn, skb, state, ct, flow, b);
+	if (proto != IPPROTO_UDP && is_cut(flow, b)) {
 		svcnat_cut(sn, ct, flow);
 		return svcnat_reset_answer(skb, state, ct);
 	}
-	if (CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL)
-		return follow_client(sn, skb, state, ct, flow, b);
-	if (!(flow->state & SVCNAT_FLOW_ANSWERED))
+	if (CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY && !(flow->state & SVCNAT_FLOW_ANSWERED))
 		first_answer(sn, skb, state, ct, flow, b);
+	/* One whose backend left is looked at each time. */
+	if (proto != IPPROTO_UDP && READ_ONCE(b->flags))
+		WRITE_ONCE(flow->gen, gen);
 	return NF_ACCEPT;
 }
 

@@ -141,9 +141,7 @@ unsigned int svcnat_hook_in(void *priv, struct sk_buff *skb, const struct nf_hoo
 static const struct svcnat_vip *frontend_of(const struct svcnat_net *sn,
 					    const struct nf_conn *ct)
 {
-	enum svcnat_reason why_not;
-
-	return svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple, &why_not);
+	return svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple);
 }
 
 /* The device a packet came through; NULL if the node sent it. */
