@@ -36,7 +36,7 @@ struct items {
 struct view {
 	const char *word;		/* "services" */
 	enum kind kind;			/* KIND_MAX: backends */
-	/* After NAMESPACE and NAME; '|' before one of -o wide, '~' before one that is no news. */
+	/* After NAMESPACE and NAME; '|' before one of -o wide, then '~' if it is no news. */
 	const char *columns;
 	void (*row)(const struct request *r, struct table *t, const void *thing);
 	sink_fn *put;

@@ -20,10 +20,10 @@ static size_t columns(const struct request *r, const struct view *v, struct colu
 	if (v != &backends_view)
 		out[n++] = (struct column){ "NAME", true };
 	for (word = strtok_r(list, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		bool wide = *word == '|', news = *word != '~';
+		bool wide = *word == '|', news = *(word += wide) != '~';
 
 		if (!wide || r->out == OUT_WIDE)
-			out[n++] = (struct column){ word + (wide || !news), news };
+			out[n++] = (struct column){ word + !news, news };
 	}
 	return n;
 }

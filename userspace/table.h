@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include "arena.h"
 
-#define TABLE_COLUMNS_MAX 12
+#define TABLE_COLUMNS_MAX 16
 
 struct table {
 	struct arena *a;

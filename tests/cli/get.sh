@@ -153,6 +153,8 @@ t_backends() {
 	all_applied
 	run 0 get backends web sliced
 	golden get-backends-two
+	run 0 get backends web -o wide
+	golden get-backends-wide
 	run 0 get backends/web
 	[ "$(wc -l <"$T/out")" = 3 ]
 	run 0 get backends web -o json
