@@ -103,7 +103,7 @@ def traffic():
         run("nft", "-f", "-", netns="node-a", stdin="""
             table inet late {
                 chain f { type filter hook forward priority 0; tcp dport 9090 drop; }
-                chain p { type filter hook postrouting priority 200; udp dport 5353 drop; } }""")
+                chain p { type filter hook postrouting priority 200; udp dport 5353 drop; }; }""")
         try:
             probe("probe", [(VIPS[0], 90)], count=4, timeout=1)
             probe("client", [(VIPS[0], 53)], "UDP", count=4, timeout=1)

@@ -29,7 +29,7 @@ def silence(n, how="drop"):
     run("nft", "-f", "-", netns=f"default.web-{n}", stdin=f"""
         table inet silent {{ chain c {{ type filter hook input priority 0;
             icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept
-            meta l4proto {{ tcp, udp }} {how} }} }}""")
+            meta l4proto {{ tcp, udp }} {how}; }}; }}""")
 
 
 def speak(n):
