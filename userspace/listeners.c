@@ -101,7 +101,14 @@ static bool is_any(const struct ip *ip)
 	return !memcmp(ip->b, zero.b, sizeof(zero.b));
 }
 
-/* Do node ports answer where it listens? */
+static bool is_loopback(const struct ip *ip)
+{
+	static const struct ip six = { .family = AF_INET6, .b = { [15] = 1 } };
+
+	return ip->family == AF_INET ? ip->b[0] == 127 : !ip_cmp(ip, &six);
+}
+
+/* Do node ports answer where it listens? On loopback they never do. */
 static bool answers(const struct search *s, const struct listener *l, int family)
 {
 	const struct dp_config *c = &s->want->config;
@@ -110,7 +117,7 @@ static bool answers(const struct search *s, const struct listener *l, int family
 	for (size_t i = 0; is_any(&l->ip) && i < at.n; i++)
 		if (at.v[i].ip.family == family)
 			return true;
-	return prefixes_cover(&at, &l->ip);
+	return !is_loopback(&l->ip) && prefixes_cover(&at, &l->ip);
 }
 
 static bool in_the_way(struct search *s, const struct listener *l)

@@ -5,29 +5,57 @@
 #include <string.h>
 
 #include "cli.h"
+#include "similar.h"
+
+#define FILENAME \
+	"  -f, --filename FILE|DIR|-  objects in YAML or JSON; may be given again\n" \
+	"  -R, --recursive            with what is below the directories\n"
+#define NAMESPACE \
+	"  -n, --namespace NS         in this namespace (default: default)\n"
+#define NAMESPACES NAMESPACE \
+	"  -A, --all-namespaces       in every namespace\n"
+#define OUTPUT(forms) \
+	"  -o, --output " forms "\n"
+#define DRY_RUN \
+	"      --dry-run              say what would change, and change nothing\n"
+#define PRUNE \
+	"      --prune                remove what was applied and is in none of the files, with -n\n" \
+	"                             in that namespace only\n"
 
 static const struct verb {
 	const char *name;
 	int (*run)(struct cli *c, int argc, char **argv);
 	const char *usage;
 	const char *what;
+	const char *options;
 } verbs[] = {
 	{ "apply", cmd_apply, "-f FILE|DIR|- [-R] [-n NS] [--prune] [--dry-run]",
-	  "make these objects so" },
+	  "make these objects so", FILENAME NAMESPACE PRUNE DRY_RUN },
 	{ "diff", cmd_diff, "[-f FILE|DIR|-] [-R] [-n NS] [--prune]",
-	  "what apply would change: exit 0 nothing, 1 something, 2 error" },
+	  "what apply would change: exit 0 nothing, 1 something, 2 error",
+	  FILENAME NAMESPACE PRUNE },
 	{ "delete", cmd_delete, "-f FILE|DIR|- | KIND NAME... [-n NS] [--ignore-not-found] [--dry-run]",
-	  "remove objects" },
-	{ "get", cmd_get, "services|endpoints|pods|nodes|namespaces|endpointslices|backends[,...] [NAME...] | TYPE/NAME... [-n NS|-A] [-o wide|json|yaml|name] [-w]",
-	  "list objects" },
-	{ "describe", cmd_describe, "service [NAME...] [-n NS|-A]", "all about a service" },
-	{ "explain", cmd_explain, "PROTO SRC[:PORT] DST:PORT [-o json|yaml]",
-	  "which backend a connection would get, and why" },
-	{ "stats", cmd_stats, "[NAME] [-n NS|-A] [-o json|yaml]", "connections and refusals" },
-	{ "monitor", cmd_monitor, "[-o json]", "follow what changes in the kernel" },
-	{ "flush", cmd_flush, "", "take everything out of the kernel; the state stays" },
-	{ "restore", cmd_restore, "", "put the state back into the kernel" },
-	{ "version", cmd_version, "", "versions of tool and module" },
+	  "remove objects", FILENAME NAMESPACE
+	  "      --ignore-not-found     what is not there is no error\n" DRY_RUN },
+	{ "get", cmd_get, "services|endpoints|pods|nodes|namespaces|endpointslices|servicecidrs|backends[,...] [NAME...] | TYPE/NAME... [-n NS|-A] [-o wide|json|yaml|name] [-w]",
+	  "list objects", NAMESPACES OUTPUT("wide|json|yaml|name")
+	  "  -w, --watch                go on with what changes\n" },
+	{ "describe", cmd_describe, "service [NAME...] [-n NS|-A]", "all about a service",
+	  NAMESPACES },
+	{ "explain", cmd_explain, "PROTO SRC[:PORT] DST:PORT [iif DEVICE] [-o json|yaml]",
+	  "which backend a connection would get, and why",
+	  "  PROTO                      tcp, udp, sctp or icmp\n"
+	  "  iif DEVICE                 the device it comes in by (default: this node sends it)\n"
+	  OUTPUT("json|yaml") },
+	{ "stats", cmd_stats, "[NAME] [-n NS|-A] [-o wide|json|yaml]",
+	  "connections, bytes and refusals", NAMESPACES
+	  OUTPUT("wide|json|yaml")
+	  "                             wide: packets, bytes to the last, refusals by reason\n" },
+	{ "monitor", cmd_monitor, "[-o json]", "follow what changes in the kernel",
+	  OUTPUT("json") },
+	{ "flush", cmd_flush, "", "take everything out of the kernel; the state stays", "" },
+	{ "restore", cmd_restore, "", "put the state back into the kernel", "" },
+	{ "version", cmd_version, "", "versions of tool and module", "" },
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -37,19 +65,35 @@ static const char common[] =
 	"kept with what is applied, and hold until they are given anew:\n"
 	"  --node NAME               this node (default: the host name)\n"
 	"  --cluster-cidr CIDR,...   where Pods live (default: the Nodes' podCIDRs)\n"
-	"  --service-cidr CIDR,...   where ClusterIPs are taken from\n"
+	"  --detect-local cluster-cidr|node-cidr|bridge=NAME|prefix=NAME\n"
+	"                            how Pods are told from others (default cluster-cidr)\n"
+	"  --masquerade-all[=no]     masquerade every client of a ClusterIP (default no)\n"
+	"  --detect-local cluster-cidr|node-cidr|bridge=NAME|prefix=NAME\n"
+	"                            what makes a source a Pod (default: an address in the cluster CIDRs)\n"
+	"  --masquerade-all[=yes|no] whoever asks a ClusterIP (default: no)\n"
+	"  --service-cidr CIDR,...   where ClusterIPs are taken from; once given, what is sent to\n"
+	"                            addresses in it that no Service holds is dropped\n"
 	"  --lb-pool CIDR,...        where load balancer addresses are taken from (default: nowhere)\n"
 	"  --external-ips CIDR,...   externalIPs that are honoured (default: none)\n"
+	"  --source-ranges kube-proxy|strict\n"
+	"                            strict: node ports and external IPs as well (default kube-proxy)\n"
 	"  --nodeport-addresses primary|all|CIDR,...\n"
+	"                            where node ports answer (default primary)\n"
 	"  --nodeport-range MIN-MAX  (default 30000-32767)\n"
+	"  --source-ranges kube-proxy|strict\n"
+	"                            strict: loadBalancerSourceRanges hold for node ports and external\n"
+	"                            IPs too, and a family without a range is closed\n"
 	"  --state FILE              (default /var/lib/svcctl/state.db)\n";
 
 void verb_help(const char *name)
 {
-	for (size_t i = 0; i < N_VERBS; i++)
-		if (!strcmp(name, verbs[i].name))
-			printf("usage: svcctl %s %s\n\n%s\n\n%s", name, verbs[i].usage, verbs[i].what,
-			       common);
+	for (size_t i = 0; i < N_VERBS; i++) {
+		const struct verb *v = &verbs[i];
+
+		if (!strcmp(name, v->name))
+			printf("usage: svcctl %s %s\n\n%s\n\n%s%s%s", name, v->usage, v->what,
+			       v->options, *v->options ? "\n" : "", common);
+	}
 }
 
 static void help(FILE *f)
@@ -57,37 +101,7 @@ static void help(FILE *f)
 	fprintf(f, "usage: svcctl VERB ...\n\n");
 	for (size_t i = 0; i < N_VERBS; i++)
 		fprintf(f, "  %-9s %s\n", verbs[i].name, verbs[i].what);
-	fprintf(f, "\n%s\n\"svcctl VERB --help\" says more.\n", common);
-}
-
-/* How much of two words is the same, from both ends. */
-static size_t alike(const char *a, const char *b)
-{
-	size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
-	size_t head = 0, tail = 0;
-
-	while (head < least && a[head] == b[head])
-		head++;
-	while (tail < least - head && a[n - 1 - tail] == b[m - 1 - tail])
-		tail++;
-	return head + tail;
-}
-
-/* The verb that shares most with @word, if that is more than half of it, or NULL. */
-static const char *similar(const char *word)
-{
-	const char *best = NULL;
-	size_t most = 0;
-
-	for (size_t i = 0; i < N_VERBS; i++) {
-		size_t n = alike(word, verbs[i].name);
-
-		if (n > most && 2 * n > strlen(verbs[i].name)) {
-			most = n;
-			best = verbs[i].name;
-		}
-	}
-	return best;
+	fprintf(f, "\n%s\n\"svcctl help VERB\" says more.\n", common);
 }
 
 /* What was printed is the answer: one that did not arrive is a failure. */
@@ -135,18 +149,49 @@ static void verb_first(int argc, char **argv)
 
 static int no_verb(const char *word)
 {
+	struct similar s = { .word = word, .len = strlen(word) };
+
+	for (size_t i = 0; i < N_VERBS; i++)
+		similar_try(&s, verbs[i].name);
 	if (*word == '-')
 		fprintf(stderr, "svcctl: %s: no option that may stand before the verb: write it after", word);
 	else
 		fprintf(stderr, "svcctl: no verb \"%s\"", word);
-	if (similar(word))
-		fprintf(stderr, ": did you mean \"%s\"?", similar(word));
+	if (s.best)
+		fprintf(stderr, ": did you mean \"%s\"?", s.best);
 	fprintf(stderr, "\n");
 	return EXIT_USAGE;
 }
 
+static const struct verb *find_verb(const char *word)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(word, verbs[i].name))
+			return &verbs[i];
+	return NULL;
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+}
+
+/* @about: the verb asked about, or NULL. */
+static int help_with(const char *about)
+{
+	if (about && !is_help(about)) {
+		if (!find_verb(about))
+			return no_verb(about);
+		verb_help(about);
+	} else {
+		help(stdout);
+	}
+	return EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
+	const struct verb *verb;
 	const char *word;
 
 	verb_first(argc, argv);
@@ -155,12 +200,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	word = strcmp(argv[1], "--version") ? argv[1] : "version";
-	if (!strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
-		help(stdout);
-		return EXIT_OK;
-	}
-	for (size_t i = 0; i < N_VERBS; i++)
-		if (!strcmp(word, verbs[i].name))
-			return run_verb(&verbs[i], argc - 1, argv + 1);
-	return no_verb(word);
+	if (is_help(word))
+		return help_with(argc == 3 ? argv[2] : NULL);
+	verb = find_verb(word);
+	return verb ? run_verb(verb, argc - 1, argv + 1) : no_verb(word);
 }

@@ -28,7 +28,19 @@ t_help() {
 	for verb in apply diff delete get describe explain stats monitor flush restore version; do
 		run 0 $verb --help
 		shows "usage: svcctl $verb"
+		shows '^  --state FILE'
+		cp "$T/out" "$T/verb"
+		run 0 help $verb
+		diff "$T/verb" "$T/out"
 	done
+	run 0 help
+	golden help
+	run 0 help delete
+	shows '^ +--ignore-not-found '
+	run 0 get --help
+	shows '^  -w, --watch '
+	run 2 help aply
+	says 'no verb "aply": did you mean "apply"'
 	run 2 aply
 	says 'did you mean "apply"'
 	run 2

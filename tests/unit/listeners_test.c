@@ -219,6 +219,10 @@ static void warnings(void **state)
 		assert_warns(want, want, "");
 		assert_warns(want, &none, "");
 	}
+	/* Every address, which the loopback ones are not among. */
+	want->config.nodeport_addrs[0].len = 0;
+	lay_out(v[6].at, 1);
+	assert_warns(&none, want, "");
 	want->config.n_nodeport_addrs = 0;
 	lay_out(v[0].at, 1);
 	assert_warns(&none, want, "");
