@@ -7,9 +7,10 @@
  *   INPUT, POSTROUTING    svcnat_hook_out:     masquerade if needed
  *   INPUT, POSTROUTING    svcnat_hook_confirm: last of all, confirm and count
  *
- * All run under RCU and take no lock. What svcnat_hook_in decided is found again
- * from the connection's two tuples, so nothing of ours hangs on a connection that
- * is never confirmed. Packets of connections that exist are follow.c's.
+ * All run under RCU and take no lock. What svcnat_hook_in decided is remembered by
+ * the CPU (memo.h), or else found again from the connection's two tuples, so nothing
+ * of ours hangs on a connection that is never confirmed. Packets of connections that
+ * exist are follow.c's.
  */
 
 #include <linux/in.h>
@@ -21,8 +22,11 @@
 #include "decide.h"
 #include "flow.h"
 #include "hook.h"
+#include "memo.h"
 #include "nat.h"
 #include "trace.h"
+
+DEFINE_PER_CPU(struct svcnat_memo, svcnat_memo);
 
 /*
  * Only a flow's first packet is ours. RELATED ones are the errors and resets of
@@ -84,6 +88,19 @@ static unsigned int bind(struct svcnat_net *sn, struct nf_conn *ct,
 	return NF_ACCEPT;
 }
 
+static void remember(const struct svcnat_net *sn, const struct nf_conn *ct, u32 gen,
+		     const struct svcnat_decision *d)
+{
+	const struct svcnat_memo memo = {
+		.ct = ct, .sn = sn, .gen = gen,
+		.flow = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple,
+		.vip = d->backend ? d->vip : NULL,
+		.backend = d->backend,
+	};
+
+	svcnat_memo_set(&memo);
+}
+
 /**
  * svcnat_take - decide on a new flow, and make it so
  * @sn: namespace
@@ -101,13 +118,17 @@ unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 	const struct nf_conntrack_tuple *flow;
 	struct nf_conn *ct = new_flow(skb);
 	struct svcnat_decision d;
+	u32 gen;
 
 	if (!ct)
 		return NF_ACCEPT;
 	flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	if (is_martian(state, flow))
 		return NF_ACCEPT;
+	gen = READ_ONCE(sn->flow_gen);
+	smp_rmb();	/* pairs with smp_wmb() in svcnat_flow_changed() */
 	svcnat_decide(sn, flow, state->in, avoid, &d);
+	remember(sn, ct, gen, &d);
 	switch (d.verdict) {
 	case SVCNAT_DNAT:
 		return bind(sn, ct, flow, &d);
@@ -138,16 +159,32 @@ unsigned int svcnat_hook_in(void *priv, struct sk_buff *skb, const struct nf_hoo
 	return svcnat_take(priv, skb, state, NULL);
 }
 
-static const struct svcnat_vip *frontend_of(const struct svcnat_net *sn,
-					    const struct nf_conn *ct)
+/* What was decided on a new flow; false if nothing that concerns us. */
+static bool recall(const struct svcnat_net *sn, const struct nf_conn *ct,
+		   struct svcnat_memo *memo)
 {
-	return svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple);
+	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+
+	memo->ct = ct;
+	memo->sn = sn;
+	memo->gen = READ_ONCE(sn->flow_gen);
+	memo->flow = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	if (svcnat_memo_get(memo))
+		return memo->vip;
+	memo->vip = svcnat_frontend_find(sn, &memo->flow);
+	if (!memo->vip)
+		return false;
+	memo->backend = svcnat_set_find(rcu_dereference(memo->vip->service->set),
+					&reply->src.u3, reply->src.u.all, NULL);
+	return true;
 }
 
-/* The device a packet came through; NULL if the node sent it. */
+/* The device a packet came through, if anybody asks; NULL if the node sent it. */
 static const struct net_device *origin_of(const struct svcnat_net *sn, const struct sk_buff *skb)
 {
-	return skb->skb_iif ? dev_get_by_index_rcu(sn->net, skb->skb_iif) : NULL;
+	if (!skb->skb_iif || !rcu_dereference(sn->config)->pod_ifname_len)
+		return NULL;
+	return dev_get_by_index_rcu(sn->net, skb->skb_iif);
 }
 
 /**
@@ -162,13 +199,12 @@ unsigned int svcnat_hook_out(void *priv, struct sk_buff *skb, const struct nf_ho
 {
 	const struct svcnat_net *sn = priv;
 	struct nf_conn *ct = new_flow(skb);
-	const struct svcnat_vip *vip;
+	struct svcnat_memo memo;
 	unsigned int verdict;
 
-	vip = ct && ct->status & IPS_DST_NAT ? frontend_of(sn, ct) : NULL;
-	if (!vip || !svcnat_masq_why(sn, vip, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple,
-				     origin_of(sn, skb),
-				     &ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u3))
+	if (!ct || !(ct->status & IPS_DST_NAT) || !recall(sn, ct, &memo) ||
+	    !svcnat_masq_why(sn, memo.vip, &memo.flow, origin_of(sn, skb),
+			     &ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u3))
 		return NF_ACCEPT;
 	verdict = svcnat_nat_masquerade(skb, state);
 	if (verdict != NF_ACCEPT)
@@ -195,18 +231,9 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 {
 	struct svcnat_net *sn = priv;
 	struct nf_conn *ct = new_flow(skb);
-	const struct nf_conntrack_tuple *reply;
-	struct svcnat_service *svc;
-	const struct svcnat_vip *vip;
+	struct svcnat_memo memo;
 
-	if (!ct || comes_again(state))
+	if (!ct || comes_again(state) || !recall(sn, ct, &memo))
 		return NF_ACCEPT;
-	vip = frontend_of(sn, ct);
-	if (!vip)
-		return NF_ACCEPT;
-	svc = vip->service;
-	reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
-	return svcnat_flow_confirm(sn, skb, ct, svc,
-				   svcnat_set_find(rcu_dereference(svc->set), &reply->src.u3,
-						   reply->src.u.all, NULL));
+	return svcnat_flow_confirm(sn, skb, ct, memo.vip->service, memo.backend);
 }
