@@ -266,7 +266,7 @@ static void set_publish(struct svcnat_txn *txn, struct svcnat_service *staged,
 	struct svcnat_set *new = set_locked(staged, sn), *old = set_locked(live, sn);
 	u32 carried;
 
-	svcnat_service_prune(live);
+	svcnat_service_prune(live, sn->published);
 	carried = svcnat_set_carry(new, old, live);
 	staged->n_added = new->n - carried;
 	staged->n_removed = old->n - carried;
@@ -278,7 +278,6 @@ static void set_publish(struct svcnat_txn *txn, struct svcnat_service *staged,
 	staged->live = live;
 	RCU_INIT_POINTER(staged->set, old);
 	rcu_assign_pointer(live->set, new);
-	live->left = get_state_synchronize_rcu();
 	sn->cutting |= live->cutting;
 	live->cutting = false;
 }
@@ -424,6 +423,7 @@ int svcnat_commit(struct svcnat_txn *txn, const u8 *apply_id, struct netlink_ext
 	if (err)
 		return err;
 	publish(txn);
+	sn->published = get_state_synchronize_rcu();
 	svcnat_flow_changed(sn);
 	txn->n_changes = changes_count(txn);
 	sn->has_apply_id = apply_id;

@@ -16,12 +16,13 @@ struct dump_pos {
 };
 
 static int dump_service(struct sk_buff *skb, struct netlink_callback *cb,
-			const struct svcnat_net *sn, const struct svcnat_service *svc, u32 *pos)
+			const struct svcnat_net *sn, struct svcnat_service *svc, u32 *pos)
 {
 	const struct svcnat_set *set = rcu_dereference_protected(svc->set,
 								 lockdep_is_held(&sn->lock));
 	void *hdr;
 
+	svcnat_service_prune(svc, sn->published);
 	do {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &svcnat_genl_family, NLM_F_MULTI, SVCNAT_CMD_SERVICE_GET);
@@ -47,7 +48,7 @@ static int dump_bucket(struct sk_buff *skb, struct netlink_callback *cb,
 	u32 i = 0;
 
 	svcnat_htable_for_each(n, b, at->bucket) {
-		const struct svcnat_service *svc = container_of(n, struct svcnat_service, node);
+		struct svcnat_service *svc = container_of(n, struct svcnat_service, node);
 
 		if (i++ < at->skip)
 			continue;
@@ -85,7 +86,7 @@ static int dump_named(struct sk_buff *skb, struct netlink_callback *cb,
 	struct dump_pos *at = (struct dump_pos *)cb->ctx;
 
 	for (; at->bucket < ARRAY_SIZE(rest); at->bucket++) {
-		const struct svcnat_service *svc =
+		struct svcnat_service *svc =
 			svcnat_service_find(&sn->services, name, rest[at->bucket].family,
 					    rest[at->bucket].proto);
 

@@ -16,10 +16,12 @@ static int __init svcnat_init(void)
 {
 	int err;
 
-	svcnat_service_module_init();
-	err = svcnat_backend_module_init();
+	err = svcnat_service_module_init();
 	if (err)
 		return err;
+	err = svcnat_backend_module_init();
+	if (err)
+		goto service;
 	err = svcnat_vip_module_init();
 	if (err)
 		goto backend;
@@ -47,6 +49,8 @@ vip:
 	svcnat_vip_module_exit();
 backend:
 	svcnat_backend_module_exit();
+service:
+	svcnat_service_module_exit();
 	return err;
 }
 
@@ -58,6 +62,7 @@ static void __exit svcnat_exit(void)
 	svcnat_txn_module_exit();
 	svcnat_vip_module_exit();
 	svcnat_backend_module_exit();
+	svcnat_service_module_exit();
 }
 
 module_init(svcnat_init);

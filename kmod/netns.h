@@ -35,6 +35,7 @@
  * @apply_id: given with the last commit, if @has_apply_id
  * @has_apply_id: see @apply_id
  * @attempts: commits tried; marks what the one at hand touches
+ * @published: grace period since the last commit
  * @cutting: the commit at hand leaves connections to be cut
  * @sweep: walks over all connections, see sweep.c
  * @n_vips: frontends
@@ -63,6 +64,7 @@ struct svcnat_net {
 	bool			has_apply_id;
 	bool			hooked;
 	bool			cutting;
+	unsigned long		published;
 	struct delayed_work	sweep;
 	u32			n_vips;
 	u32			n_backends;

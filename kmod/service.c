@@ -20,12 +20,26 @@
 /* Whoever names Services must not choose chains. */
 static siphash_aligned_key_t name_hash_key __read_mostly;
 
+static struct kmem_cache *service_cache __read_mostly;
+
 /**
- * svcnat_service_module_init - make the hash key
+ * svcnat_service_module_init - make the cache and the hash key
+ *
+ * Return: 0 or -ENOMEM.
  */
-void svcnat_service_module_init(void)
+int svcnat_service_module_init(void)
 {
 	get_random_bytes(&name_hash_key, sizeof(name_hash_key));
+	service_cache = KMEM_CACHE(svcnat_service, SLAB_ACCOUNT | SLAB_HWCACHE_ALIGN);
+	return service_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * svcnat_service_module_exit - undo svcnat_service_module_init()
+ */
+void svcnat_service_module_exit(void)
+{
+	kmem_cache_destroy(service_cache);
 }
 
 /**
@@ -38,28 +52,31 @@ void svcnat_service_module_init(void)
  */
 struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 proto)
 {
-	static atomic64_t last_id = ATOMIC64_INIT(0);
-	size_t len = strlen(name) + 1;
-	struct svcnat_service *svc = kzalloc(struct_size(svc, name, len), GFP_KERNEL_ACCOUNT);
+	struct svcnat_service *svc = kmem_cache_zalloc(service_cache, GFP_KERNEL);
 
 	if (!svc)
 		return NULL;
+	svc->name = kstrdup(name, GFP_KERNEL_ACCOUNT);
+	if (!svc->name) {
+		kmem_cache_free(service_cache, svc);
+		return NULL;
+	}
 	refcount_set(&svc->refs, 1);
-	svc->id = atomic64_inc_return(&last_id);
 	svc->event = -1;
 	svc->family = family;
 	svc->proto = proto;
 	svc->gone = RB_ROOT;
 	INIT_LIST_HEAD(&svc->vips);
 	INIT_LIST_HEAD(&svc->txn_link);
-	memcpy(svc->name, name, len);
 	return svc;
 }
 
 static void service_put(struct svcnat_service *svc)
 {
-	if (refcount_dec_and_test(&svc->refs))
-		kfree(svc);
+	if (!refcount_dec_and_test(&svc->refs))
+		return;
+	kfree(svc->name);
+	kmem_cache_free(service_cache, svc);
 }
 
 static void gone_put(struct rb_root *gone)
@@ -176,12 +193,13 @@ void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat
 /**
  * svcnat_service_prune - forget backends that left and have no connection any more
  * @svc: service, mutex held
+ * @grace: grace period after which nobody can find them any more
  */
-void svcnat_service_prune(struct svcnat_service *svc)
+void svcnat_service_prune(struct svcnat_service *svc, unsigned long grace)
 {
 	struct rb_node *node, *next;
 
-	if (RB_EMPTY_ROOT(&svc->gone) || !poll_state_synchronize_rcu(svc->left))
+	if (RB_EMPTY_ROOT(&svc->gone) || !poll_state_synchronize_rcu(grace))
 		return;
 	for (node = rb_first(&svc->gone); node; node = next) {
 		struct svcnat_backend *b = rb_entry(node, struct svcnat_backend, node);

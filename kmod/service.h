@@ -44,7 +44,6 @@ struct svcnat_totals {
  * struct svcnat_service - a service
  * @set: what it picks from; never NULL once packets can see the service. The
  *	counters packets write lie on other cache lines
- * @id: no other service of this boot has or had it
  * @pin_owner: what its pins go by, see svcnat_pins_prepare(); NULL if it never had any
  * @node: in the table by name
  * @refs: one for the table or the transaction it is on, and one for each staged
@@ -57,7 +56,6 @@ struct svcnat_totals {
  * @gone: backends that left the set while connections of them were active, by
  *	address and port; by the mutex
  * @cutting: the commit at hand leaves connections to be cut; by the mutex
- * @left: grace period after which nobody can find those of @gone any more
  * @vips: frontends; by the mutex
  * @touched: &svcnat_net.attempts of the last commit that touched it; by the mutex
  * @lost: likewise, that gave one of its frontends to another service
@@ -71,7 +69,6 @@ struct svcnat_totals {
  */
 struct svcnat_service {
 	struct svcnat_set __rcu	*set;
-	u64			id;
 	struct svcnat_pin_owner	*pin_owner;
 	struct svcnat_hnode	node;
 	refcount_t		refs;
@@ -81,7 +78,6 @@ struct svcnat_service {
 	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX] ____cacheline_aligned_in_smp;
 	struct svcnat_totals	past;
 	struct rb_root		gone;
-	unsigned long		left;
 	bool			cutting;
 	struct list_head	vips;
 	u64			touched;
@@ -91,10 +87,11 @@ struct svcnat_service {
 	s8			event;
 	u32			n_added;
 	u32			n_removed;
-	char			name[];
+	const char		*name;
 };
 
-void svcnat_service_module_init(void);
+int svcnat_service_module_init(void);
+void svcnat_service_module_exit(void);
 
 struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 proto);
 void svcnat_service_free(struct svcnat_service *svc);
@@ -106,6 +103,6 @@ void svcnat_service_add(struct svcnat_htable *t, struct svcnat_service *svc);
 void svcnat_backend_totals(const struct svcnat_backend *b, struct svcnat_totals *t);
 void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat_set *set,
 			   struct svcnat_totals *t);
-void svcnat_service_prune(struct svcnat_service *svc);
+void svcnat_service_prune(struct svcnat_service *svc, unsigned long grace);
 
 #endif /* _SVCNAT_SERVICE_H */

@@ -94,11 +94,13 @@ static struct svcnat_service *service_of(struct kunit *test)
 }
 
 /* As a commit does: @new takes the place of @old, which packets cannot see any more. */
+static unsigned long grace;
+
 static u32 carry(struct svcnat_set *new, struct svcnat_set *old, struct svcnat_service *svc)
 {
 	u32 carried = svcnat_set_carry(new, old, svc);
 
-	svc->left = get_state_synchronize_rcu();
+	grace = get_state_synchronize_rcu();
 	synchronize_rcu();
 	return carried;
 }
@@ -127,7 +129,7 @@ static void backend_carry(struct kunit *test)
 	/* The first set may be freed after the second was replaced too. */
 	c = set_of(test, NULL, 5, 1);
 	KUNIT_EXPECT_EQ(test, carry(c, b, svc), 1);
-	svcnat_service_prune(svc);
+	svcnat_service_prune(svc, grace);
 	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&svc->gone));
 	KUNIT_EXPECT_EQ(test, svc->past.connections, 8);
 	retire(b);
@@ -147,7 +149,7 @@ static void backend_gone_and_back(struct kunit *test)
 	refcount_inc(&zero->refs);
 	atomic64_set(&zero->connections, 7);
 	carry(b, a, svc);
-	svcnat_service_prune(svc);
+	svcnat_service_prune(svc, grace);
 	KUNIT_EXPECT_FALSE(test, RB_EMPTY_ROOT(&svc->gone));
 	KUNIT_EXPECT_EQ(test, zero->flags, 0);
 	carry(c, b, svc);

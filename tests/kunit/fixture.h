@@ -87,8 +87,8 @@ static __maybe_unused void fixture_exit(struct kunit *test)
 
 static int fixture_suite_init(struct kunit_suite *suite)
 {
-	return svcnat_backend_module_init() ?: svcnat_vip_module_init() ?:
-	       svcnat_txn_module_init();
+	return svcnat_service_module_init() ?: svcnat_backend_module_init() ?:
+	       svcnat_vip_module_init() ?: svcnat_txn_module_init();
 }
 
 static void fixture_suite_exit(struct kunit_suite *suite)
@@ -96,6 +96,7 @@ static void fixture_suite_exit(struct kunit_suite *suite)
 	svcnat_txn_module_exit();
 	svcnat_vip_module_exit();
 	svcnat_backend_module_exit();
+	svcnat_service_module_exit();
 }
 
 static void put_address(struct sk_buff *skb, int attr, const char *s)
