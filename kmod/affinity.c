@@ -9,7 +9,8 @@
  *
  * Only the sweep takes pins away, and frees them after a grace period. It waits as a
  * deferrable work as long as there are pins, so it wakes no idle CPU, and not at all
- * without. A pin that a packet renews in the moment it is swept is lost.
+ * without. A pin that a packet renews in the moment it is swept is lost; one next to
+ * where the sweep drew breath may have to wait for the next one.
  *
  * Pins come from packets, so they are not charged to anyone; they are bounded.
  */
