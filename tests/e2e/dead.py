@@ -24,12 +24,15 @@ def pods(*numbers):
     return [pod(n, PODS[n]) for n in numbers]
 
 
-def silence(n, how="drop"):
-    """The Pod's kernel drops what arrives, or rejects it, as if nothing listened."""
+DROP = "meta l4proto { tcp, udp } drop"
+RESET = "meta l4proto tcp reject with tcp reset"     # as if nothing listened
+
+
+def silence(n, how=DROP):
     run("nft", "-f", "-", netns=f"default.web-{n}", stdin=f"""
         table inet silent {{ chain c {{ type filter hook input priority 0;
             icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} accept
-            meta l4proto {{ tcp, udp }} {how}; }}; }}""")
+            {how}; }}; }}""")
 
 
 def speak(n):
@@ -37,7 +40,7 @@ def speak(n):
 
 
 class Silent:
-    def __init__(self, *numbers, how="drop"):
+    def __init__(self, *numbers, how=DROP):
         self.numbers, self.how = numbers, how
 
     def __enter__(self):
@@ -123,7 +126,7 @@ def ejection():
     def _():
         ctl("flush")
         apply(*pods(1, 2), wanted("5/60"))
-        with Silent(1, how="reject with tcp reset"):
+        with Silent(1, how=RESET):
             ask("probe", VIPS[0], 60)
             assert backend(1)["ejections"] >= 1, backend(1)
             result = ask("probe", VIPS[0], 30)
