@@ -29,7 +29,8 @@ struct svcnat_table;
  *	it was put with until svcnat_set_carry() takes them over
  * @carried: scratch of a commit: it is in the new set too
  * @fails: handshakes that failed in a row; packets write it, rarely
- * @ejected_until: it sits out until then (jiffies), 0 for not; packets write it
+ * @ejected_until: it sits out until then (seconds of the monotonic clock), 0 for
+ *	never yet; packets write it
  * @cut_at: when its TCP and SCTP connections are reset (jiffies), 0 for never
  * @refs: one for the service that has it, and one for each of its connections that
  *	conntrack knows: what is active is one less

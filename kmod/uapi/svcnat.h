@@ -75,7 +75,10 @@
 #define SVCNAT_APPLY_ID_LEN		16
 #define SVCNAT_EVENTS_MAX		1024
 
-/* Bounds. What a namespace holds in all is charged to the writer's memory cgroup. */
+/*
+ * Bounds. What a namespace holds in all is charged to the writer's memory cgroup, but
+ * for pinned sources, which come from packets: 64 MB at most.
+ */
 #define SVCNAT_BACKENDS_MAX		1000000	/* of one service */
 #define SVCNAT_FRONTENDS_MAX		64	/* of one service */
 #define SVCNAT_PREFIXES_MAX		64	/* of one list in the config */
