@@ -17,7 +17,8 @@ from genl import Genl, apply as put, backend, frontend, service  # noqa: E402
 
 SECONDS = int(sys.argv[1])
 STOP = time.monotonic() + SECONDS
-done = dict.fromkeys(("apply", "probe", "netns", "reload", "wire"), 0)
+done = dict.fromkeys(("apply", "probe", "held", "netns", "reload", "wire", "stats", "forget",
+                      "silence"), 0)
 answered = 0
 broken = []
 
@@ -38,10 +39,53 @@ def repeat(name, step):
 gate = threading.Lock()
 
 
+def wishes():
+    """A Service that asks for whatever there is."""
+    notes = {"svcnat.io/scheduler": random.choice(
+                 ["random", "round-robin", "least-connection", "source-hash", "maglev"]),
+             "svcnat.io/removal": random.choice(["keep", "drain=1", "reset"]),
+             "svcnat.io/eject": random.choice(["off", "2/1", "5/30"])}
+    if random.random() < 0.3:
+        notes["svcnat.io/max-connections"] = "3"
+    affinity = {"sessionAffinity": "ClientIP",
+                "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 1}}}
+    return services.service(annotations=notes, **random.choice([{}, affinity]))
+
+
 def churn():
     pods = random.sample(services.all_pods(), random.randint(0, 3))
     with gate:
-        services.apply(*pods, services.service())
+        services.apply(*pods, wishes())
+
+
+def held():
+    """Connections and UDP flows that last: some are cut, some re-steered."""
+    running = [subprocess.Popen([os.path.join(lab.BUILD, "tools/probe"), "-N", source, *kind,
+                                 "-n", "30", "-k", "-t", "1", vip, port],
+                                stdout=subprocess.DEVNULL)
+               for source, kind, vip, port in (("probe", [], "10.96.0.10", "80"),
+                                               ("client", ["-u"], "fd00:10:96::10", "53"),
+                                               ("node-a", ["-u"], "10.96.0.10", "53"))]
+    for one in running:
+        one.wait()
+
+
+def stats():
+    services.ctl("stats", "-o", "json", check=False)
+
+
+def forget():
+    time.sleep(0.5)                 # a rhythm, not a wait
+    lab.run("conntrack", "-F", netns="node-a", check=False)
+
+
+def silence():
+    """A Pod that answers nobody for a while."""
+    pod = f"default.web-{random.randint(1, 3)}"
+    lab.run("nft", "add table inet s; add chain inet s c { type filter hook input priority 0; "
+            "policy drop; }", netns=pod)
+    time.sleep(0.5)
+    lab.run("nft", "delete table inet s", netns=pod)
 
 
 def traffic():
@@ -86,7 +130,8 @@ cluster = lab.Lab(services.PODS)
 cluster.serve()
 services.apply(*services.all_pods(), services.service())
 threads = [repeat("apply", churn), repeat("probe", traffic), repeat("netns", namespaces),
-           repeat("reload", reload), repeat("wire", wire)]
+           repeat("reload", reload), repeat("wire", wire), repeat("held", held),
+           repeat("stats", stats), repeat("forget", forget), repeat("silence", silence)]
 for t in threads:
     t.join()
 
@@ -100,6 +145,10 @@ def _():
     services.expect(services.ctl("diff").returncode, 0)
     services.expect(len(services.counts(
         lab.probe("probe", [("10.96.0.10", 80)], count=48)[0])), 3)
+    for family in ("ipv4", "ipv6"):
+        lab.run("conntrack", "-F", "-f", family, netns="node-a", check=False)
+    left = json.loads(services.ctl("stats", "-o", "json").stdout)["services"]
+    services.expect([s for s in left if s["active"]], [], "with no connection left")
 
 
 print(f"{answered} answered, " + ", ".join(f"{n} × {k}" for k, n in done.items()))
