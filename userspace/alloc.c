@@ -14,7 +14,8 @@ struct alloc {
 	struct model *m;
 	struct diag *d;
 	struct addrmap taken;		/* every address any Service holds */
-	struct ip_pool *cluster;	/* a service CIDR each */
+	struct prefixes cidrs;		/* service CIDRs */
+	struct ip_pool *cluster;	/* one each */
 	struct ip_pool *lb;		/* an --lb-pool each */
 	struct pool ports;
 	uint8_t port_taken[PORTS];	/* a bit a protocol */
@@ -36,7 +37,7 @@ static uint64_t name_hash(const struct object *o, uint64_t salt)
 
 static void hold_ip(struct alloc *al, const char *text)
 {
-	const struct options *opt = al->m->opt;
+	const struct prefixes *lb = &al->m->opt->lb_pools;
 	struct ip ip;
 	void **slot;
 
@@ -46,9 +47,9 @@ static void hold_ip(struct alloc *al, const char *text)
 	if (*slot)
 		return;
 	*slot = al;
-	for (size_t i = 0; i < opt->service_cidrs.n; i++)
+	for (size_t i = 0; i < al->cidrs.n; i++)
 		ip_pool_use(&al->cluster[i], &ip);
-	for (size_t i = 0; i < opt->lb_pools.n; i++)
+	for (size_t i = 0; i < lb->n; i++)
 		ip_pool_use(&al->lb[i], &ip);
 }
 
@@ -97,9 +98,10 @@ static struct alloc *alloc_new(struct model *m, const struct objects *services, 
 	al->m = m;
 	al->d = d;
 	addrmap_init(&al->taken, m->a);
-	al->cluster = pools_make(m->a, &opt->service_cidrs);
+	al->cidrs = model_service_cidrs(m);
+	al->cluster = pools_make(m->a, &al->cidrs);
 	al->lb = pools_make(m->a, &opt->lb_pools);
-	for (size_t i = 0; i < opt->service_cidrs.n; i++)
+	for (size_t i = 0; i < al->cidrs.n; i++)
 		pool_band(&al->cluster[i].pool, 16, 16, 256);
 	al->ports.first = opt->nodeport_min;
 	al->ports.end = (uint64_t)opt->nodeport_max + 1;
@@ -160,7 +162,7 @@ static bool no_address(struct alloc *al, const struct service *svc, const char *
 
 static bool cluster_ips(struct alloc *al, struct service *svc, bool *changed)
 {
-	const struct prefixes *cidrs = &al->m->opt->service_cidrs;
+	const struct prefixes *cidrs = &al->cidrs;
 	size_t have = svc->cluster_ips.n, want = svc->ip_families.n;
 	const char **v;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a Service asks of us beyond the Kubernetes API, by annotations. */
+/* What a Service, its endpoints or its Pods ask of us beyond the Kubernetes API. */
 #ifndef SVCCTL_ANNOTATION_H
 #define SVCCTL_ANNOTATION_H
 
@@ -7,12 +7,36 @@
 #include "object.h"
 #include "svcnat.h"
 
-#define ANNOTATION_SCHEDULER "svcnat.io/scheduler"	/* random, round-robin */
-#define ANNOTATION_REFUSE "svcnat.io/refuse"		/* reset, icmp */
+#define ANNOTATION(name) "svcnat.io/" name
 
-/* Errors at values that are none, warnings at names that are none. */
-void annotations_check(const struct service *svc, struct diag *d);
-enum svcnat_sched annotation_sched(const struct service *svc);
-uint32_t annotation_flags(const struct service *svc);	/* SVCNAT_SERVICE_F_* */
+/* Of a Service. */
+#define ANNOTATION_SCHEDULER ANNOTATION("scheduler")	/* random, round-robin, ... */
+#define ANNOTATION_REFUSE ANNOTATION("refuse")		/* reset, icmp */
+#define ANNOTATION_CONNECTIONS ANNOTATION("max-connections") /* of one endpoint */
+#define ANNOTATION_REMOVAL ANNOTATION("removal")	/* keep, drain=SECONDS, reset */
+#define ANNOTATION_EJECT ANNOTATION("eject")		/* off, FAILS/SECONDS */
+/* Of a Service, an EndpointSlice or Endpoints: ADDRESS=WEIGHT,... */
+#define ANNOTATION_WEIGHTS ANNOTATION("weights")
+/* Of a Pod. */
+#define ANNOTATION_WEIGHT ANNOTATION("weight")
+
+/* Where nothing is said: TCP backends that fail so often in a row sit out so long. */
+#define EJECT_FAILS 5
+#define EJECT_SECONDS 30
+
+struct annotations {
+	enum svcnat_sched sched;
+	uint32_t flags;			/* SVCNAT_SERVICE_F_* */
+	uint32_t conn_limit;		/* 0: none */
+	enum svcnat_removal removal;
+	uint32_t drain_seconds;
+	uint32_t eject_fails, eject_seconds;
+	int weight;			/* -1: not said */
+};
+
+/* Errors at values that are none, warnings at names that mean nothing on such an object. */
+void annotations_check(const struct object *o, struct diag *d);
+/* Those of @o, and the defaults of the others. */
+struct annotations annotations_of(const struct object *o);
 
 #endif

@@ -2,6 +2,7 @@
 /* One object by itself, after its defaults. Only what changes is checked. */
 #include <stdarg.h>
 #include <stdio.h>
+#include "annotation.h"
 #include "labels.h"
 #include "model_impl.h"
 
@@ -77,7 +78,7 @@ void check_labels(const struct object *o, const struct map *m, const struct plac
 
 static bool node_has_address(const struct model *m, const char *name)
 {
-	const struct node *node = OBJ(node, model_find(m, KIND_NODE, NULL, name));
+	const struct node *node = model_node(m, name);
 
 	for (size_t i = 0; node && i < node->n_addresses; i++)
 		if (str_is(node->addresses[i].type, "InternalIP"))
@@ -170,12 +171,12 @@ static void slice(const struct slice *s, struct diag *d)
 	}
 }
 
-static void pod_cidr(const struct object *o, const char *field, const char *text, struct diag *d)
+static void cidr(const struct loc *loc, const char *field, const char *text, struct diag *d)
 {
 	struct prefix p;
 
 	if (!prefix_parse(text, &p))
-		diag_error(d, &o->loc, field, "%s is not a CIDR: expected one such as "
+		diag_error(d, loc, field, "%s is not a CIDR: expected one such as "
 			   "10.244.1.0/24, no bits set behind its length", text);
 }
 
@@ -184,22 +185,34 @@ static void node(const struct node *n, struct diag *d)
 	const struct object *o = &n->meta;
 
 	if (n->pod_cidr && *n->pod_cidr)
-		pod_cidr(o, "spec.podCIDR", n->pod_cidr, d);
+		cidr(&o->loc, "spec.podCIDR", n->pod_cidr, d);
 	for (size_t i = 0; i < n->pod_cidrs.n; i++)
-		pod_cidr(o, "spec.podCIDRs", n->pod_cidrs.v[i], d);
+		cidr(&o->loc, "spec.podCIDRs", n->pod_cidrs.v[i], d);
 	for (size_t i = 0; i < n->n_addresses; i++)
 		if (str_is(n->addresses[i].type, "InternalIP") ||
 		    str_is(n->addresses[i].type, "ExternalIP"))
 			node_address(d, o, n->addresses[i].address, "status.addresses");
 }
 
-void check_object(const struct model *m, const struct object *o, struct diag *d)
+static void service_cidr(const struct service_cidr *s, struct diag *d)
+{
+	const struct object *o = &s->meta;
+
+	if (!s->cidrs.n)
+		diag_error(d, &o->loc, "spec.cidrs", "missing: expected a CIDR of each family "
+			   "there are ClusterIPs of, one or two");
+	for (size_t i = 0; i < s->cidrs.n; i++)
+		cidr(place_of(o, &s->at.cidrs, i), "spec.cidrs", s->cidrs.v[i], d);
+}
+
+void check_object(struct model *m, const struct object *o, struct diag *d)
 {
 	names(o, d);
 	check_labels(o, &o->labels, &o->at.labels, "metadata.labels", d);
+	annotations_check(o, d);
 	switch (o->kind) {
 	case KIND_SERVICE:
-		check_service(m->opt, OBJ(service, o), d);
+		check_service(m, OBJ(service, o), d);
 		break;
 	case KIND_POD:
 		pod(m, OBJ(pod, o), d);
@@ -212,6 +225,9 @@ void check_object(const struct model *m, const struct object *o, struct diag *d)
 		break;
 	case KIND_NODE:
 		node(OBJ(node, o), d);
+		break;
+	case KIND_SERVICE_CIDR:
+		service_cidr(OBJ(service_cidr, o), d);
 		break;
 	default:
 		break;

@@ -4,9 +4,8 @@
  * were checked when it was read (schema.c); here fields meet each other.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include "annotation.h"
 #include "model_impl.h"
+#include "ranges.h"
 
 #define FIELD_LEN 80
 
@@ -14,6 +13,7 @@
 #define ADDRESSES_MAX (SVCNAT_FRONTENDS_MAX - 2)
 
 struct check {
+	struct model *m;
 	const struct options *opt;
 	const struct service *svc;
 	struct diag *d;
@@ -174,6 +174,7 @@ static void cluster_ip(struct check *c, size_t i)
 	const char *field = single ? "spec.clusterIP" : element(c, "spec.clusterIPs", i);
 	const struct loc *loc = single ? place_of(&svc->meta, &svc->at.cluster_ip, 0) :
 				place_of(&svc->meta, &svc->at.cluster_ips, i);
+	struct prefixes cidrs = model_service_cidrs(c->m);
 	struct ip ip;
 	const char *fault = ip_fault(text, &ip);
 
@@ -185,8 +186,7 @@ static void cluster_ip(struct check *c, size_t i)
 	else if (family_parse(svc->ip_families.v[i]) != ip.family)
 		diag_error(c->d, loc, field, "%s is not an %s address: expected one, as "
 			   "ipFamilies[%zu] says", text, svc->ip_families.v[i], i);
-	else if (!object_is_decided(&svc->meta) && c->opt->service_cidrs.n &&
-		 !prefixes_cover(&c->opt->service_cidrs, &ip))
+	else if (!object_is_decided(&svc->meta) && cidrs.n && !prefixes_cover(&cidrs, &ip))
 		diag_warn(c->d, loc, field, "%s is outside --service-cidr: no machine and no Pod "
 			  "may have this address", text);
 }
@@ -242,24 +242,23 @@ static void alias(struct check *c)
 
 /* Addresses from outside */
 
-static bool lenient_cidr(const char *text)
+static void source_ranges(struct check *c)
 {
-	char buf[PREFIX_STRLEN + 16];
-	char *slash, *end;
-	struct ip ip;
-	long len;
+	const struct strings *list = &c->svc->source_ranges;
+	size_t n[2] = { 0, 0 };		/* IPv4, IPv6 */
 
-	while (*text == ' ' || *text == '\t')
-		text++;
-	snprintf(buf, sizeof(buf), "%s", text);
-	slash = strchr(buf, '/');
-	if (!slash)
-		return false;
-	*slash++ = '\0';
-	if (*slash < '0' || *slash > '9' || !ip_parse(buf, &ip))
-		return false;
-	len = strtol(slash, &end, 10);
-	return !end[strspn(end, " \t")] && len <= (long)ip_len(&ip) * 8;
+	for (size_t i = 0; i < list->n; i++) {
+		const char *field = element(c, "spec.loadBalancerSourceRanges", i);
+		struct prefix p;
+
+		if (!range_parse(list->v[i], &p))
+			wrong_at(c, source_ranges, i, field, "%s is not a CIDR: expected one such "
+				 "as 192.0.2.0/24", list->v[i]);
+		else if (++n[p.ip.family == AF_INET6] == SVCNAT_RANGES_MAX + 1)
+			wrong_at(c, source_ranges, i, field, "%s is one more %s range than the %d a "
+				 "Service may have: expected fewer and wider ones", list->v[i],
+				 family_name(p.ip.family), SVCNAT_RANGES_MAX);
+	}
 }
 
 static void outside(struct check *c)
@@ -281,19 +280,14 @@ static void outside(struct check *c)
 	if (svc->load_balancer_ip && *svc->load_balancer_ip)
 		address(c, &svc->at.load_balancer_ip, 0, "spec.loadBalancerIP",
 			svc->load_balancer_ip);
-	for (size_t i = 0; i < svc->source_ranges.n; i++)
-		if (!lenient_cidr(svc->source_ranges.v[i]))
-			wrong_at(c, source_ranges, i,
-				 element(c, "spec.loadBalancerSourceRanges", i), "%s is not a CIDR: "
-				 "expected one such as 192.0.2.0/24", svc->source_ranges.v[i]);
+	source_ranges(c);
 }
 
-void check_service(const struct options *opt, const struct service *svc, struct diag *d)
+void check_service(struct model *m, const struct service *svc, struct diag *d)
 {
-	struct check c = { .opt = opt, .svc = svc, .d = d };
+	struct check c = { .m = m, .opt = m->opt, .svc = svc, .d = d };
 
 	ports(&c);
-	annotations_check(svc, d);
 	check_labels(&svc->meta, &svc->selector, &svc->at.selector, "spec.selector", d);
 	if (service_is_alias(svc)) {
 		alias(&c);

@@ -12,6 +12,12 @@ static bool names(const struct strings *s, const char *what)
 	return false;
 }
 
+/* Who has weight 0 gets no new connections, ready or not. */
+static bool ready_for_more(const struct endpoint *e)
+{
+	return e->ready && e->weight;
+}
+
 /* Hints of one kind count only if every ready endpoint has some. */
 static enum topology topology(const struct endpoint_list *l, const struct viewpoint *from)
 {
@@ -20,7 +26,7 @@ static enum topology topology(const struct endpoint_list *l, const struct viewpo
 	for (size_t i = 0; i < l->n; i++) {
 		const struct endpoint *e = &l->v[i];
 
-		if (!e->ready)
+		if (!ready_for_more(e))
 			continue;
 		all_nodes &= e->hint_nodes && e->hint_nodes->n;
 		all_zones &= e->hint_zones && e->hint_zones->n;
@@ -46,7 +52,7 @@ static bool fits(const struct endpoint *e, enum topology t, const struct viewpoi
 
 static bool going_but_serving(const struct endpoint *e)
 {
-	return e->serving && e->terminating;
+	return e->serving && e->terminating && e->weight;
 }
 
 /* The two fallbacks to endpoints in termination are independent of each other. */
@@ -56,16 +62,16 @@ void choose(const struct endpoint_list *l, const struct viewpoint *from, uint32_
 	bool ready = false, local_ready = false;
 
 	for (size_t i = 0; i < l->n; i++) {
-		ready |= l->v[i].ready;
-		local_ready |= l->v[i].ready && l->v[i].local;
+		ready |= ready_for_more(&l->v[i]);
+		local_ready |= ready_for_more(&l->v[i]) && l->v[i].local;
 	}
 	for (size_t i = 0; i < l->n; i++) {
 		const struct endpoint *e = &l->v[i];
 
 		flags[i] = 0;
-		if (ready ? e->ready && fits(e, t, from) : going_but_serving(e))
+		if (ready ? ready_for_more(e) && fits(e, t, from) : going_but_serving(e))
 			flags[i] |= SVCNAT_BACKEND_F_CLUSTER;
-		if (e->local && (local_ready ? e->ready : going_but_serving(e)))
+		if (e->local && (local_ready ? ready_for_more(e) : going_but_serving(e)))
 			flags[i] |= SVCNAT_BACKEND_F_LOCAL;
 	}
 }

@@ -138,7 +138,8 @@ static bool print_kept(struct cli *c)
 		printf("kept in %s:\n", c->opt.state);
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		value = strchr(line, '=');
-		printf("  %.*s: %s\n", (int)(value - line), line, value + 1);
+		if (strncmp(line, NODE_WAS, strlen(NODE_WAS)))
+			printf("  %.*s: %s\n", (int)(value - line), line, value + 1);
 	}
 	return true;
 }

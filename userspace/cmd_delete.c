@@ -16,7 +16,7 @@ static bool named_objects(struct cli *c, struct changes *r, int argc, char **arg
 	kind = kind_from_word(argv[optind]);
 	if (kind == KIND_MAX) {
 		diag_error(c->d, NULL, NULL, "delete: \"%s\" is no kind of object: expected "
-			   "service, pod, endpoints, endpointslice, node or namespace",
+			   "service, pod, endpoints, endpointslice, node, namespace or servicecidr",
 			   argv[optind]);
 		return false;
 	}
@@ -40,7 +40,7 @@ static void not_found(struct diag *d, const struct object *o)
 	static const char *const words[KIND_MAX] = {
 		[KIND_SERVICE] = "services", [KIND_POD] = "pods", [KIND_ENDPOINTS] = "endpoints",
 		[KIND_SLICE] = "endpointslices", [KIND_NODE] = "nodes",
-		[KIND_NAMESPACE] = "namespaces",
+		[KIND_NAMESPACE] = "namespaces", [KIND_SERVICE_CIDR] = "servicecidrs",
 	};
 
 	diag_error(d, &o->loc, NULL, "%s \"%s\" not found%s%s", words[o->kind], o->name,

@@ -80,6 +80,19 @@ static const char *endpoints_of(struct page *p, const struct service_port *port,
 	return join_all(p->a, &list);
 }
 
+/* Of each family; a load balancer that checks this node's health is told the same. */
+static const char *local_ready(struct page *p)
+{
+	const struct strings *families = &p->svc->ip_families;
+	const char *list = NULL;
+
+	for (size_t i = 0; i < families->n; i++)
+		list = arena_printf(p->a, "%s%s%zu (%s)", list ? list : "", list ? ", " : "",
+				    model_local_ready(p->r->model, p->svc,
+						      family_parse(families->v[i])), families->v[i]);
+	return list;
+}
+
 static void describe_port(struct page *p, const struct service_port *port)
 {
 	const char *name = port->name && *port->name ? port->name : "<unset>";
@@ -121,9 +134,11 @@ static void describe(struct page *p)
 	line_if(p, "External Traffic Policy:", s->external_traffic_policy);
 	line_if(p, "Internal Traffic Policy:", s->internal_traffic_policy);
 	line_if(p, "Traffic Distribution:", s->traffic_distribution);
-	if (s->health_check_node_port > 0)
+	if (s->health_check_node_port > 0) {
 		line(p, "HealthCheck NodePort:",
 		     arena_printf(p->a, "%lld", (long long)s->health_check_node_port));
+		line(p, "Local Endpoints:", local_ready(p));
+	}
 	line_if(p, "LoadBalancer Source Ranges:", join_all(p->a, &s->source_ranges));
 }
 

@@ -3,7 +3,6 @@
  * What no two Services may both hold: a cluster IP, a node port of one protocol.
  * Addresses from outside may be shared; frontends.c finds the winner.
  */
-#include <netinet/in.h>
 #include <stdio.h>
 #include "addrmap.h"
 #include "model_impl.h"
@@ -20,12 +19,6 @@ static const char *place(char *buf, size_t size, const struct object *o)
 	else
 		snprintf(buf, size, "%s:%u", o->loc.file, o->loc.line);
 	return buf;
-}
-
-static uint8_t proto_number(const char *name)
-{
-	return str_is(name, "UDP") ? IPPROTO_UDP : str_is(name, "SCTP") ? IPPROTO_SCTP :
-	       IPPROTO_TCP;
 }
 
 /* Where a Service says what another one has. */

@@ -47,21 +47,12 @@ static bool frontend_equal(const struct dp_frontend *a, const struct dp_frontend
 
 static bool backend_equal(const struct dp_backend *a, const struct dp_backend *b)
 {
-	return !dp_backend_cmp(a, b) && a->flags == b->flags;
+	return !dp_backend_cmp(a, b) && dp_backend_same(a, b);
 }
 
-bool dp_service_equal(const struct dp_service *a, const struct dp_service *b)
+bool dp_backend_same(const struct dp_backend *a, const struct dp_backend *b)
 {
-	if (dp_service_cmp(a, b) || a->sched != b->sched || a->flags != b->flags ||
-	    a->n_frontends != b->n_frontends || a->n_backends != b->n_backends)
-		return false;
-	for (size_t i = 0; i < a->n_frontends; i++)
-		if (!frontend_equal(&a->frontends[i], &b->frontends[i]))
-			return false;
-	for (size_t i = 0; i < a->n_backends; i++)
-		if (!backend_equal(&a->backends[i], &b->backends[i]))
-			return false;
-	return true;
+	return a->flags == b->flags && a->weight == b->weight && a->conn_limit == b->conn_limit;
 }
 
 static bool prefixes_equal(const struct prefix *a, size_t n, const struct prefix *b, size_t m)
@@ -74,12 +65,41 @@ static bool prefixes_equal(const struct prefix *a, size_t n, const struct prefix
 	return true;
 }
 
+static bool settings_equal(const struct dp_service *a, const struct dp_service *b)
+{
+	return a->sched == b->sched && a->flags == b->flags &&
+	       a->affinity_seconds == b->affinity_seconds && a->removal == b->removal &&
+	       a->drain_seconds == b->drain_seconds && a->eject_fails == b->eject_fails &&
+	       a->eject_seconds == b->eject_seconds &&
+	       prefixes_equal(a->ranges, a->n_ranges, b->ranges, b->n_ranges);
+}
+
+bool dp_service_equal(const struct dp_service *a, const struct dp_service *b)
+{
+	if (dp_service_cmp(a, b) || !settings_equal(a, b) ||
+	    a->n_frontends != b->n_frontends || a->n_backends != b->n_backends)
+		return false;
+	for (size_t i = 0; i < a->n_frontends; i++)
+		if (!frontend_equal(&a->frontends[i], &b->frontends[i]))
+			return false;
+	for (size_t i = 0; i < a->n_backends; i++)
+		if (!backend_equal(&a->backends[i], &b->backends[i]))
+			return false;
+	return true;
+}
+
 bool dp_config_equal(const struct dp_config *a, const struct dp_config *b)
 {
+	const char *x = a->pod_interface, *y = b->pod_interface;
+
 	return prefixes_equal(a->cluster_cidrs, a->n_cluster_cidrs,
 			      b->cluster_cidrs, b->n_cluster_cidrs) &&
 	       prefixes_equal(a->nodeport_addrs, a->n_nodeport_addrs,
-			      b->nodeport_addrs, b->n_nodeport_addrs);
+			      b->nodeport_addrs, b->n_nodeport_addrs) &&
+	       prefixes_equal(a->service_cidrs, a->n_service_cidrs,
+			      b->service_cidrs, b->n_service_cidrs) &&
+	       prefixes_equal(a->node_cidrs, a->n_node_cidrs, b->node_cidrs, b->n_node_cidrs) &&
+	       !strcmp(x ? x : "", y ? y : "") && a->flags == b->flags;
 }
 
 static int by_identity(const void *a, const void *b)
@@ -124,6 +144,8 @@ static void service_sort(struct dp_service *s)
 {
 	sort(s->frontends, s->n_frontends, sizeof(*s->frontends), by_frontend);
 	sort(s->backends, s->n_backends, sizeof(*s->backends), by_backend);
+	sort(s->gone, s->n_gone, sizeof(*s->gone), by_backend);
+	dp_prefixes_sort(s->ranges, s->n_ranges);
 }
 
 void dp_sort(struct dp *dp)
@@ -133,4 +155,6 @@ void dp_sort(struct dp *dp)
 	sort(dp->services, dp->n_services, sizeof(*dp->services), by_identity);
 	dp_prefixes_sort(dp->config.cluster_cidrs, dp->config.n_cluster_cidrs);
 	dp_prefixes_sort(dp->config.nodeport_addrs, dp->config.n_nodeport_addrs);
+	dp_prefixes_sort(dp->config.service_cidrs, dp->config.n_service_cidrs);
+	dp_prefixes_sort(dp->config.node_cidrs, dp->config.n_node_cidrs);
 }

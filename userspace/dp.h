@@ -92,6 +92,8 @@ struct dp {
 /* By name, family, proto: the identity. */
 int dp_service_cmp(const struct dp_service *a, const struct dp_service *b);
 bool dp_service_equal(const struct dp_service *a, const struct dp_service *b);
+/* In all that is set, address and port aside. */
+bool dp_backend_same(const struct dp_backend *a, const struct dp_backend *b);
 bool dp_config_equal(const struct dp_config *a, const struct dp_config *b);
 /* By kind, ip, port; by ip, port; by ip, length: the orders of the lists. */
 int dp_frontend_cmp(const struct dp_frontend *a, const struct dp_frontend *b);

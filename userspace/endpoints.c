@@ -5,9 +5,11 @@
  */
 #include <stdlib.h>
 #include <strings.h>
+#include "annotation.h"
 #include "endpoints.h"
 #include "labels.h"
 #include "pods.h"
+#include "weights.h"
 
 struct slice_ref {
 	const char *ns, *service;
@@ -18,6 +20,7 @@ struct sources {
 	struct slice_ref *slices;	/* by namespace, Service, name of the slice */
 	size_t n_slices;
 	struct pods *pods;		/* made when the first selector asks */
+	bool pods_weigh;		/* some Pod has a weight of its own */
 };
 
 /* What is being collected. */
@@ -27,6 +30,8 @@ struct query {
 	const struct service_port *port;
 	int family;
 	struct endpoint_buf *out;
+	const struct sources *sources;
+	struct weights weights;		/* by the Service's own annotation */
 };
 
 static int ref_cmp(const void *a, const void *b)
@@ -37,6 +42,16 @@ static int ref_cmp(const void *a, const void *b)
 	if (!c)
 		c = strcmp(x->service, y->service);
 	return c ? c : strcmp(x->slice->meta.name, y->slice->meta.name);
+}
+
+static bool pods_weigh(struct model *m)
+{
+	struct objects pods = model_kind(m, KIND_POD);
+
+	for (size_t i = 0; i < pods.n; i++)
+		if (map_get(&pods.v[i]->annotations, ANNOTATION_WEIGHT))
+			return true;
+	return false;
 }
 
 static struct sources *sources_get(struct model *m)
@@ -63,6 +78,7 @@ static struct sources *sources_get(struct model *m)
 	}
 	if (!sorted)
 		qsort(s->slices, s->n_slices, sizeof(*s->slices), ref_cmp);
+	s->pods_weigh = pods_weigh(m);
 	m->sources = s;
 	return s;
 }
@@ -119,6 +135,38 @@ static const char *target_pod(const struct target_ref *t)
 	return str_is(t->kind, "Pod") ? t->name : NULL;
 }
 
+static struct weights weights_of(struct model *m, const struct object *o)
+{
+	const char *text = map_get(&o->annotations, ANNOTATION_WEIGHTS);
+	struct weights w = { 0 };
+
+	if (text && !weights_parse(m->a, text, &w))
+		w.n = 0;
+	return w;
+}
+
+/* What the Pod says, else the Service, else whoever lists the endpoint. */
+static void weigh(const struct query *q, struct endpoint *e, const struct object *pod,
+		  const struct weights *listed)
+{
+	int w = pod && q->sources->pods_weigh ? annotations_of(pod).weight : -1;
+
+	if (w < 0)
+		w = weights_find(&q->weights, &e->ip);
+	if (w < 0 && listed)
+		w = weights_find(listed, &e->ip);
+	e->weight = w < 0 ? 1 : (uint32_t)w;
+}
+
+/* The same, of an endpoint that says by @t which Pod it is, in @ns if that does not. */
+static void weigh_target(const struct query *q, struct endpoint *e, const struct target_ref *t,
+			 const char *ns, const struct weights *listed)
+{
+	const char *name = q->sources->pods_weigh ? target_pod(t) : NULL;
+
+	weigh(q, e, name ? model_find(q->m, KIND_POD, t->ns ? t->ns : ns, name) : NULL, listed);
+}
+
 /* Number of the port that goes by name and protocol with the Service's, or 0. */
 static int64_t port_of(const struct query *q, const struct ep_port *v, size_t n)
 {
@@ -132,9 +180,11 @@ static int64_t port_of(const struct query *q, const struct ep_port *v, size_t n)
 static void from_slice(struct query *q, const struct slice *s)
 {
 	int64_t port = port_of(q, s->ports, s->n_ports);
+	struct weights listed;
 
 	if (!port || family_parse(s->address_type) != q->family)
 		return;
+	listed = weights_of(q->m, &s->meta);
 	for (size_t i = 0; i < s->n_endpoints; i++) {
 		const struct slice_endpoint *se = &s->endpoints[i];
 		struct endpoint *e;
@@ -154,12 +204,13 @@ static void from_slice(struct query *q, const struct slice *s)
 		e->hint_zones = &se->hint_zones;
 		e->hint_nodes = &se->hint_nodes;
 		e->pod = target_pod(&se->target);
+		weigh_target(q, e, &se->target, s->meta.ns, &listed);
 	}
 }
 
 /* As the mirroring controller makes slices of them: nothing said about serving. */
 static void from_addresses(struct query *q, const struct ep_address *v, size_t n, int64_t port,
-			   bool ready)
+			   bool ready, const struct weights *listed)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct endpoint *e;
@@ -174,6 +225,7 @@ static void from_addresses(struct query *q, const struct ep_address *v, size_t n
 		e->local = is_local(q, v[i].node_name);
 		e->hostname = v[i].hostname;
 		e->pod = target_pod(&v[i].target);
+		weigh_target(q, e, &v[i].target, q->svc->meta.ns, listed);
 	}
 }
 
@@ -182,18 +234,20 @@ static void from_endpoints(struct query *q)
 	const struct object *o = &q->svc->meta;
 	const struct endpoints *ep =
 		OBJ(endpoints, model_find(q->m, KIND_ENDPOINTS, o->ns, o->name));
+	struct weights listed;
 
 	if (!ep || str_is(map_get(&ep->meta.labels, LABEL_SKIP_MIRROR), "true") ||
 	    map_get(&ep->meta.annotations, ANNOTATION_LEADER))
 		return;
+	listed = weights_of(q->m, &ep->meta);
 	for (size_t i = 0; i < ep->n_subsets; i++) {
 		const struct ep_subset *s = &ep->subsets[i];
 		int64_t port = port_of(q, s->ports, s->n_ports);
 
 		if (!port)
 			continue;
-		from_addresses(q, s->addresses, s->n_addresses, port, true);
-		from_addresses(q, s->not_ready, s->n_not_ready, port, false);
+		from_addresses(q, s->addresses, s->n_addresses, port, true, &listed);
+		from_addresses(q, s->not_ready, s->n_not_ready, port, false, &listed);
 	}
 }
 
@@ -230,6 +284,7 @@ static void from_pod(struct query *q, const struct pod_info *info, int64_t port)
 	e->zone = info->host ? info->host->zone : NULL;
 	e->hostname = str_is(pod->subdomain, q->svc->meta.name) ? pod->hostname : NULL;
 	e->pod = pod->meta.name;
+	weigh(q, e, &pod->meta, NULL);
 	hint(q->svc, e, info->host);
 }
 
@@ -313,8 +368,10 @@ void endpoints_collect(struct model *m, const struct service *svc,
 		       const struct service_port *port, int family, struct endpoint_buf *out,
 		       struct diag *d)
 {
-	struct query q = { m, svc, port, family, out };
 	struct sources *s = sources_get(m);
+	struct query q = {
+		m, svc, port, family, out, s, weights_of(m, &svc->meta),
+	};
 	size_t n;
 	const struct slice_ref *refs = slices_of(s, svc, &n);
 
@@ -345,9 +402,33 @@ struct endpoint_list model_endpoints(struct model *m, const struct service *svc,
 	return (struct endpoint_list){ b.v, b.n };
 }
 
+static int by_ip(const void *a, const void *b)
+{
+	return ip_cmp(a, b);
+}
+
+size_t model_local_ready(struct model *m, const struct service *svc, int family)
+{
+	struct endpoint_buf b = { 0 };
+	struct ip *v = NULL;
+	size_t n = 0, distinct = 0;
+
+	for (size_t i = 0; i < svc->n_ports; i++) {
+		endpoints_collect(m, svc, &svc->ports[i], family, &b, NULL);
+		for (size_t j = 0; j < b.n; j++)
+			if (b.v[j].local && b.v[j].ready)
+				*(struct ip *)arena_push(m->a, &v, &n, sizeof(*v)) = b.v[j].ip;
+	}
+	if (n)
+		qsort(v, n, sizeof(*v), by_ip);
+	for (size_t i = 0; i < n; i++)
+		distinct += !i || ip_cmp(&v[i - 1], &v[i]);
+	return distinct;
+}
+
 const char *model_zone(const struct model *m)
 {
-	const struct object *node = model_find(m, KIND_NODE, NULL, m->opt->node);
+	const struct node *node = model_node(m, m->opt->node);
 
-	return node ? map_get(&node->labels, LABEL_ZONE) : NULL;
+	return node ? map_get(&node->meta.labels, LABEL_ZONE) : NULL;
 }

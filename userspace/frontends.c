@@ -18,14 +18,8 @@ void resolve_warn(const struct service *svc, const char *field, struct diag *d,
 	diag_warn(d, &svc->meta.loc, field, "%s", text);
 }
 
-/*
- * Holds its address against others, but nobody may come in: taken out when all
- * addresses are settled. Beyond the kernel's flags.
- */
-#define CLOSED (1U << 31)
-
-static struct dp_frontend *add(struct dp_service *s, enum svcnat_frontend_kind kind,
-			       const struct ip *ip, int64_t port, bool local)
+static void add(struct dp_service *s, enum svcnat_frontend_kind kind, const struct ip *ip,
+		int64_t port, bool local)
 {
 	struct dp_frontend *fe = &s->frontends[s->n_frontends++];
 
@@ -34,7 +28,6 @@ static struct dp_frontend *add(struct dp_service *s, enum svcnat_frontend_kind k
 		fe->ip = *ip;
 	if (local)
 		fe->flags = SVCNAT_FRONTEND_F_LOCAL;
-	return fe;
 }
 
 static void add_cluster_ip(const struct service *svc, int64_t port, struct dp_service *s)
@@ -47,47 +40,17 @@ static void add_cluster_ip(const struct service *svc, int64_t port, struct dp_se
 			    str_is(svc->internal_traffic_policy, "Local"));
 }
 
-/*
- * Is a source kept out of @svc's load balancer addresses of @family? A family
- * without ranges is open, and so is one with a range of length 0.
- */
-static bool restricted(const struct service *svc, int family)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < svc->source_ranges.n; i++) {
-		const char *text = svc->source_ranges.v[i];
-		const char *slash = strchr(text, '/');
-
-		if ((strchr(text, ':') != NULL) != (family == AF_INET6))
-			continue;
-		if (slash && slash[1] == '0')
-			return false;
-		any = true;
-	}
-	return any;
-}
-
 static void add_load_balancer(const struct service *svc, int64_t port, bool local,
-			      struct dp_service *s, struct diag *d)
+			      struct dp_service *s)
 {
-	bool closed = restricted(svc, s->family);
 	struct ip ip;
 
-	if (!service_is_lb(svc))
-		return;
-	for (size_t i = 0; i < svc->n_ingress; i++) {
+	for (size_t i = 0; service_is_lb(svc) && i < svc->n_ingress; i++) {
 		const struct ingress_ip *in = &svc->ingress[i];
 
-		if (!ip_parse(in->ip, &ip) || ip.family != s->family ||
-		    str_is(in->ip_mode, "Proxy"))
-			continue;
-		add(s, SVCNAT_FRONTEND_LOAD_BALANCER, &ip, port, local && !closed)->flags |=
-			closed ? CLOSED : 0;
-		if (closed)
-			resolve_warn(svc, "spec.loadBalancerSourceRanges", d, "source ranges are "
-				     "not enforced yet, so the load balancer addresses stay closed "
-				     "to everybody: remove the ranges to open them");
+		if (ip_parse(in->ip, &ip) && ip.family == s->family &&
+		    !str_is(in->ip_mode, "Proxy"))
+			add(s, SVCNAT_FRONTEND_LOAD_BALANCER, &ip, port, local);
 	}
 }
 
@@ -143,7 +106,7 @@ void frontends_make(struct model *m, const struct service *svc, const struct ser
 	add_cluster_ip(svc, port->port, s);
 	if (service_has_node_ports(svc) && port->node_port > 0)
 		add(s, SVCNAT_FRONTEND_NODE_PORT, NULL, port->node_port, local);
-	add_load_balancer(svc, port->port, local, s, d);
+	add_load_balancer(svc, port->port, local, s);
 	add_external_ips(m->opt, svc, port->port, local, s, d);
 	sort_unique(s);
 }
@@ -213,7 +176,7 @@ static void close_gaps(struct dp_service *s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->n_frontends; i++)
-		if (s->frontends[i].port && !(s->frontends[i].flags & CLOSED))
+		if (s->frontends[i].port)
 			s->frontends[n++] = s->frontends[i];
 	s->n_frontends = n;
 }

@@ -77,7 +77,7 @@ bool request_load(struct request *r);
 bool wish_items(const struct request *r, const struct wish *w, bool say, struct items *out);
 
 #define VIEW_WORDS \
-	"services, endpoints, pods, nodes, namespaces, endpointslices or backends"
+	"services, endpoints, pods, nodes, namespaces, endpointslices, servicecidrs or backends"
 
 extern const struct view backends_view;
 const struct view *view_of(const char *word);	/* or NULL */

@@ -133,6 +133,14 @@ static void node_row(const struct request *r, struct table *t, const void *thing
 	table_add(t, or_none(map_get(&n->meta.labels, LABEL_ZONE)));
 }
 
+static void cidr_row(const struct request *r, struct table *t, const void *thing)
+{
+	const struct service_cidr *c = thing;
+
+	table_add(t, or_none(join_all(t->a, &c->cidrs)));
+	table_add(t, age(t->a, &c->meta));
+}
+
 static void no_row(const struct request *r, struct table *t, const void *thing)
 {
 }
@@ -221,6 +229,7 @@ static const struct view views[] = {
 	{ "endpointslices", KIND_SLICE, "ADDRESSTYPE ENDPOINTS SERVICE", slice_row, put, object_match },
 	{ "nodes", KIND_NODE, "INTERNAL-IP ZONE", node_row, put, object_match },
 	{ "namespaces", KIND_NAMESPACE, "", no_row, put, object_match },
+	{ "servicecidrs", KIND_SERVICE_CIDR, "CIDRS ~AGE", cidr_row, put, object_match },
 };
 
 const struct view *view_of(const char *word)

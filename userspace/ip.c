@@ -99,3 +99,34 @@ bool prefixes_cover(const struct prefixes *list, const struct ip *ip)
 			return true;
 	return false;
 }
+
+struct prefix prefix_of(const struct ip *ip)
+{
+	return (struct prefix){ .ip = *ip, .len = (uint8_t)(ip_len(ip) * 8) };
+}
+
+/* Are @a and @b, in this order, the two halves of one prefix? */
+static bool halves(const struct prefix *a, const struct prefix *b)
+{
+	unsigned int bit = a->len ? a->len - 1u : 0;
+	struct ip joined = b->ip;
+
+	if (!a->len || a->len != b->len)
+		return false;
+	joined.b[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+	return !ip_cmp(&a->ip, &joined) && ip_cmp(&a->ip, &b->ip);
+}
+
+size_t prefixes_join(struct prefix *v, size_t n)
+{
+	size_t top = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (top && prefix_has(&v[top - 1], &v[i].ip))
+			continue;
+		v[top++] = v[i];
+		while (top > 1 && halves(&v[top - 2], &v[top - 1]))
+			v[--top - 1].len--;
+	}
+	return top;
+}

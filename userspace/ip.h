@@ -35,12 +35,15 @@ const char *prefix_str(const struct prefix *p, char buf[PREFIX_STRLEN]);
 /* Orders by family, then bytes. */
 int ip_cmp(const struct ip *a, const struct ip *b);
 bool prefix_has(const struct prefix *p, const struct ip *ip);
+struct prefix prefix_of(const struct ip *ip);	/* it alone */
 
 struct prefixes {
 	struct prefix *v;
 	size_t n;
 };
 
+/* The same addresses in as few prefixes as possible; @v is sorted. Returns how many. */
+size_t prefixes_join(struct prefix *v, size_t n);
 bool prefixes_cover(const struct prefixes *list, const struct ip *ip);
 
 #endif

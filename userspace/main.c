@@ -68,21 +68,16 @@ static const char common[] =
 	"  --detect-local cluster-cidr|node-cidr|bridge=NAME|prefix=NAME\n"
 	"                            how Pods are told from others (default cluster-cidr)\n"
 	"  --masquerade-all[=no]     masquerade every client of a ClusterIP (default no)\n"
-	"  --detect-local cluster-cidr|node-cidr|bridge=NAME|prefix=NAME\n"
-	"                            what makes a source a Pod (default: an address in the cluster CIDRs)\n"
-	"  --masquerade-all[=yes|no] whoever asks a ClusterIP (default: no)\n"
 	"  --service-cidr CIDR,...   where ClusterIPs are taken from; once given, what is sent to\n"
 	"                            addresses in it that no Service holds is dropped\n"
 	"  --lb-pool CIDR,...        where load balancer addresses are taken from (default: nowhere)\n"
 	"  --external-ips CIDR,...   externalIPs that are honoured (default: none)\n"
 	"  --source-ranges kube-proxy|strict\n"
-	"                            strict: node ports and external IPs as well (default kube-proxy)\n"
+	"                            strict: loadBalancerSourceRanges hold for node ports and external\n"
+	"                            IPs too, and close a family without any (default kube-proxy)\n"
 	"  --nodeport-addresses primary|all|CIDR,...\n"
 	"                            where node ports answer (default primary)\n"
 	"  --nodeport-range MIN-MAX  (default 30000-32767)\n"
-	"  --source-ranges kube-proxy|strict\n"
-	"                            strict: loadBalancerSourceRanges hold for node ports and external\n"
-	"                            IPs too, and a family without a range is closed\n"
 	"  --state FILE              (default /var/lib/svcctl/state.db)\n";
 
 void verb_help(const char *name)

@@ -30,10 +30,51 @@ struct model *model_build(struct arena *a, const struct objects *known,
 	return diag_errors(d) == errors ? m : NULL;
 }
 
+void model_remember_node(struct model *m, struct object *node)
+{
+	m->node_was = node;
+}
+
+const struct node *model_node(const struct model *m, const char *name)
+{
+	struct object *o = name ? model_find(m, KIND_NODE, NULL, name) : NULL;
+
+	if (!o && name && m->node_was && !strcmp(m->node_was->name, name))
+		o = m->node_was;
+	return OBJ(node, o);
+}
+
+static void cidrs_add(struct model *m, const struct prefix *p)
+{
+	*(struct prefix *)arena_push(m->a, &m->cidrs.v, &m->cidrs.n, sizeof(*p)) = *p;
+}
+
+struct prefixes model_service_cidrs(struct model *m)
+{
+	struct objects all = model_kind(m, KIND_SERVICE_CIDR);
+	struct prefix p;
+
+	if (m->has_cidrs)
+		return m->cidrs;
+	for (size_t i = 0; i < m->opt->service_cidrs.n; i++)
+		cidrs_add(m, &m->opt->service_cidrs.v[i]);
+	for (size_t i = 0; i < all.n; i++) {
+		const struct service_cidr *c = OBJ(service_cidr, all.v[i]);
+
+		for (size_t j = 0; j < c->cidrs.n; j++)
+			if (prefix_parse(c->cidrs.v[j], &p))
+				cidrs_add(m, &p);
+	}
+	m->has_cidrs = true;
+	return m->cidrs;
+}
+
 void model_remove(struct model *m, enum kind k, const char *ns, const char *name)
 {
 	catalog_remove(m->catalog, k, ns, name);
 	m->sources = NULL;
+	m->cidrs = (struct prefixes){ 0 };
+	m->has_cidrs = false;
 }
 
 struct object *model_find(const struct model *m, enum kind k, const char *ns, const char *name)

@@ -36,6 +36,12 @@ struct model *model_build(struct arena *a, const struct objects *known,
 			  const struct objects *changes, const struct options *opt,
 			  struct diag *d);
 
+/*
+ * @node: the Node object of options.node as it was known last, or NULL: it stands in
+ * where there is no such object any more, and that is warned of.
+ */
+void model_remember_node(struct model *m, struct object *node);
+
 /* Leaves @gone out (kind, ns, name); unknown ones are ignored. */
 void model_remove(struct model *m, enum kind k, const char *ns, const char *name);
 
@@ -64,6 +70,7 @@ struct endpoint {
 	const char *node, *zone, *hostname;
 	const struct strings *hint_zones, *hint_nodes;
 	const char *pod;		/* name of the target Pod, or NULL */
+	uint32_t weight;		/* 0: keeps what it has, gets no new connections */
 	uint32_t order;			/* in which it was met; for merging only */
 };
 
@@ -77,10 +84,19 @@ struct endpoint_list model_endpoints(struct model *m, const struct service *svc,
 				     const struct service_port *port, int family, struct diag *d);
 
 /*
+ * What an external load balancer is told: the distinct addresses of local endpoints
+ * in @family that are ready, over all ports.
+ */
+size_t model_local_ready(struct model *m, const struct service *svc, int family);
+
+/*
  * What there is as an Endpoints object: the one known if @svc's endpoints come
  * from it, else one made of what serves it. NULL: neither.
  */
 const struct endpoints *model_endpoints_object(struct model *m, const struct service *svc);
+
+/* Where ClusterIPs are: options.service_cidrs, and what ServiceCIDR objects say. */
+struct prefixes model_service_cidrs(struct model *m);
 
 /*
  * model_resolve - what the kernel should hold
@@ -89,7 +105,7 @@ const struct endpoints *model_endpoints_object(struct model *m, const struct ser
  * ExternalName are left out. Endpoint choice is features.md §1.1. Node port
  * addresses come from the Node object called options.node, else @node_addrs,
  * the addresses of this machine (primary first a family), which the caller read.
- * Loser of equal frontends and features the data plane lacks are warned of.
+ * The loser of equal frontends is warned of.
  */
 struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, struct diag *d);
 

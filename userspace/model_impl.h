@@ -3,6 +3,7 @@
 #ifndef SVCCTL_MODEL_IMPL_H
 #define SVCCTL_MODEL_IMPL_H
 
+#include <netinet/in.h>
 #include <string.h>
 #include "catalog.h"
 #include "model.h"
@@ -17,6 +18,9 @@ struct model {
 	const struct options *opt;
 	struct catalog *catalog;
 	struct sources *sources;	/* endpoints.c, made on first use */
+	struct object *node_was;	/* our Node, should it be gone now */
+	struct prefixes cidrs;		/* model_service_cidrs(), made on first use */
+	bool has_cidrs;
 };
 
 static inline bool str_is(const char *s, const char *what)
@@ -56,11 +60,21 @@ static inline bool service_has_health_port(const struct service *svc)
 	return service_is_lb(svc) && str_is(svc->external_traffic_policy, "Local");
 }
 
+/* Of a port: absent is TCP. */
+static inline uint8_t proto_number(const char *protocol)
+{
+	return str_is(protocol, "UDP") ? IPPROTO_UDP : str_is(protocol, "SCTP") ? IPPROTO_SCTP :
+	       IPPROTO_TCP;
+}
+
 /* Saved from an API server, which checked it and decided what we would decide. */
 static inline bool object_is_decided(const struct object *o)
 {
 	return o->uid || o->resource_version;
 }
+
+/* The Node object of that name, the one we remember if it is gone; or NULL. */
+const struct node *model_node(const struct model *m, const char *name);
 
 /* defaults.c: what an API server fills in; may be applied again. */
 void defaults_apply(struct arena *a, const struct options *opt, struct object *o);
@@ -75,8 +89,8 @@ void overlay_service(struct arena *a, const struct service *was, struct service 
 /* check.c: one object by itself, its labels or a selector; check_service.c: one Service. */
 void check_labels(const struct object *o, const struct map *m, const struct places *at,
 		  const char *field, struct diag *d);
-void check_object(const struct model *m, const struct object *o, struct diag *d);
-void check_service(const struct options *opt, const struct service *svc, struct diag *d);
+void check_object(struct model *m, const struct object *o, struct diag *d);
+void check_service(struct model *m, const struct service *svc, struct diag *d);
 
 /* fault.c: NULL, or how the sentence "VALUE …" goes on. */
 const char *ip_fault(const char *text, struct ip *ip);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which of the services that were sent the kernel's refusal is about. */
 #define _GNU_SOURCE
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "nl_impl.h"
+#include "show.h"
 
 static bool inside(const struct nlattr *a, const char *at)
 {
@@ -48,12 +48,14 @@ static void say_service(char *out, size_t size, const struct nlattr *svc, const 
 
 	if (!name)
 		return;
-	snprintf(out, size, "service %s%s", nla_get_string(name),
-		 !proto ? "" : nla_get_u8(proto) == IPPROTO_UDP ? " UDP" : " TCP");
+	snprintf(out, size, "service %s%s%s", nla_get_string(name), proto ? " " : "",
+		 proto ? proto_name(nla_get_u8(proto)) : "");
 	if (part && nla_type(part) == SVCNAT_SERVICE_A_FRONTEND)
 		say_where(out, size, "frontend", part, SVCNAT_FRONTEND_A_ADDR, SVCNAT_FRONTEND_A_PORT);
 	else if (part && nla_type(part) == SVCNAT_SERVICE_A_BACKEND)
 		say_where(out, size, "backend", part, SVCNAT_BACKEND_A_ADDR, SVCNAT_BACKEND_A_PORT);
+	else if (part && nla_type(part) == SVCNAT_SERVICE_A_SOURCE_RANGE)
+		snprintf(out + strlen(out), size - strlen(out), ", its source ranges");
 }
 
 void knl_blame(struct knl *nl, const char *buf, size_t len)

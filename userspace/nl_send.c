@@ -165,44 +165,10 @@ static void put_backend(struct packer *p, const struct dp_backend *b)
 	put_port(p, SVCNAT_BACKEND_A_PORT, b->port);
 	if (b->flags != SVCNAT_BACKEND_F_CLUSTER)
 		put_u32(p, SVCNAT_BACKEND_A_FLAGS, b->flags);
-	nest_end(p, nest);
-}
-
-/* The most a service without backends takes, and a backend. */
-#define HEAD_MAX (512 + SVCNAT_FRONTENDS_MAX * 48)
-#define BACKEND_MAX 48
-
-static void put_service(struct packer *p, const struct dp_service *svc)
-{
-	size_t i = 0, f;
-
-	do {
-		uint32_t flags = svc->flags | (i ? SVCNAT_SERVICE_F_CONTINUE : 0);
-		struct nlattr *nest;
-
-		put_room(p, HEAD_MAX + BACKEND_MAX);
-		nest = nest_begin(p, SVCNAT_A_SERVICE);
-		put_identity(p, svc);
-		if (flags)
-			put_u32(p, SVCNAT_SERVICE_A_FLAGS, flags);
-		if (!i) {
-			put_u8(p, SVCNAT_SERVICE_A_SCHED, svc->sched);
-			for (f = 0; f < svc->n_frontends; f++)
-				put_frontend(p, &svc->frontends[f]);
-		}
-		while (i < svc->n_backends && message_len(p) + BACKEND_MAX < PUT_MAX)
-			put_backend(p, &svc->backends[i++]);
-		nest_end(p, nest);
-	} while (i < svc->n_backends);
-}
-
-static void put_remove(struct packer *p, const struct dp_service *svc)
-{
-	struct nlattr *nest;
-
-	put_room(p, HEAD_MAX);
-	nest = nest_begin(p, SVCNAT_A_REMOVE);
-	put_identity(p, svc);
+	if (b->weight > 1)
+		put_u32(p, SVCNAT_BACKEND_A_WEIGHT, b->weight);
+	if (b->conn_limit)
+		put_u32(p, SVCNAT_BACKEND_A_CONN_LIMIT, b->conn_limit);
 	nest_end(p, nest);
 }
 
@@ -217,6 +183,66 @@ static void put_prefixes(struct packer *p, int type, const struct prefix *v, siz
 	}
 }
 
+static void put_settings(struct packer *p, const struct dp_service *svc)
+{
+	put_u8(p, SVCNAT_SERVICE_A_SCHED, svc->sched);
+	if (svc->affinity_seconds)
+		put_u32(p, SVCNAT_SERVICE_A_AFFINITY_SECONDS, svc->affinity_seconds);
+	if (svc->removal)
+		put_u8(p, SVCNAT_SERVICE_A_REMOVAL, svc->removal);
+	if (svc->drain_seconds)
+		put_u32(p, SVCNAT_SERVICE_A_DRAIN_SECONDS, svc->drain_seconds);
+	if (svc->eject_fails) {
+		put_u32(p, SVCNAT_SERVICE_A_EJECT_FAILS, svc->eject_fails);
+		put_u32(p, SVCNAT_SERVICE_A_EJECT_SECONDS, svc->eject_seconds);
+	}
+	put_prefixes(p, SVCNAT_SERVICE_A_SOURCE_RANGE, svc->ranges, svc->n_ranges);
+	for (size_t i = 0; i < svc->n_frontends; i++)
+		put_frontend(p, &svc->frontends[i]);
+}
+
+/* The most an identity with plain settings takes, a frontend, a range and a backend. */
+#define IDENTITY_MAX 512
+#define FRONTEND_MAX 48
+#define RANGE_MAX 32
+#define BACKEND_MAX 64
+
+static size_t head_max(const struct dp_service *svc)
+{
+	return IDENTITY_MAX + svc->n_frontends * FRONTEND_MAX + svc->n_ranges * RANGE_MAX;
+}
+
+static void put_service(struct packer *p, const struct dp_service *svc)
+{
+	size_t i = 0;
+
+	do {
+		uint32_t flags = i ? SVCNAT_SERVICE_F_CONTINUE : svc->flags;
+		struct nlattr *nest;
+
+		put_room(p, (i ? IDENTITY_MAX : head_max(svc)) + BACKEND_MAX);
+		nest = nest_begin(p, SVCNAT_A_SERVICE);
+		put_identity(p, svc);
+		if (flags)
+			put_u32(p, SVCNAT_SERVICE_A_FLAGS, flags);
+		if (!i)
+			put_settings(p, svc);
+		while (i < svc->n_backends && message_len(p) + BACKEND_MAX < PUT_MAX)
+			put_backend(p, &svc->backends[i++]);
+		nest_end(p, nest);
+	} while (i < svc->n_backends);
+}
+
+static void put_remove(struct packer *p, const struct dp_service *svc)
+{
+	struct nlattr *nest;
+
+	put_room(p, IDENTITY_MAX);
+	nest = nest_begin(p, SVCNAT_A_REMOVE);
+	put_identity(p, svc);
+	nest_end(p, nest);
+}
+
 static void put_config(struct packer *p, const struct dp_config *c)
 {
 	struct nlattr *nest;
@@ -225,6 +251,12 @@ static void put_config(struct packer *p, const struct dp_config *c)
 	nest = nest_begin(p, SVCNAT_A_CONFIG);
 	put_prefixes(p, SVCNAT_CONFIG_A_CLUSTER_CIDR, c->cluster_cidrs, c->n_cluster_cidrs);
 	put_prefixes(p, SVCNAT_CONFIG_A_NODEPORT_ADDR, c->nodeport_addrs, c->n_nodeport_addrs);
+	put_prefixes(p, SVCNAT_CONFIG_A_SERVICE_CIDR, c->service_cidrs, c->n_service_cidrs);
+	put_prefixes(p, SVCNAT_CONFIG_A_NODE_CIDR, c->node_cidrs, c->n_node_cidrs);
+	if (c->pod_interface)
+		put(p, SVCNAT_CONFIG_A_POD_INTERFACE, c->pod_interface, strlen(c->pod_interface) + 1);
+	if (c->flags)
+		put_u32(p, SVCNAT_CONFIG_A_FLAGS, c->flags);
 	nest_end(p, nest);
 }
 

@@ -11,6 +11,7 @@ const char *kind_name(enum kind k)
 		[KIND_SLICE] = "EndpointSlice",
 		[KIND_NODE] = "Node",
 		[KIND_NAMESPACE] = "Namespace",
+		[KIND_SERVICE_CIDR] = "ServiceCIDR",
 	};
 
 	return k < KIND_MAX ? names[k] : "object";
@@ -18,7 +19,7 @@ const char *kind_name(enum kind k)
 
 bool kind_has_namespace(enum kind k)
 {
-	return k != KIND_NODE && k != KIND_NAMESPACE;
+	return k != KIND_NODE && k != KIND_NAMESPACE && k != KIND_SERVICE_CIDR;
 }
 
 const char *map_get(const struct map *m, const char *key)

@@ -26,6 +26,7 @@ enum kind {
 	KIND_SLICE,		/* discovery.k8s.io/v1 EndpointSlice */
 	KIND_NODE,
 	KIND_NAMESPACE,
+	KIND_SERVICE_CIDR,	/* networking.k8s.io/v1; numbers are kept in the state: add behind */
 	KIND_MAX
 };
 
@@ -61,7 +62,7 @@ struct places {
 struct object {
 	enum kind kind;
 	const char *api_version;
-	const char *ns;		/* NULL: not written, or a Node or Namespace */
+	const char *ns;		/* NULL: not written, or of a kind without */
 	const char *name;
 	const char *uid;
 	const char *resource_version;
@@ -70,7 +71,7 @@ struct object {
 	struct map labels;
 	struct map annotations;
 	struct loc loc;		/* where it began in the input */
-	struct { struct places name, ns, labels; } at;
+	struct { struct places name, ns, labels, annotations; } at;
 };
 
 struct service_port {
@@ -241,6 +242,12 @@ struct node {
 
 struct namespace {
 	struct object meta;
+};
+
+struct service_cidr {
+	struct object meta;
+	struct strings cidrs;
+	struct { struct places cidrs; } at;
 };
 
 /* Objects of one source, each kind in input order. */

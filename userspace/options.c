@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,13 @@
 
 static const char *const names[] = {
 	"node", "cluster-cidr", "service-cidr", "lb-pool", "external-ips", "nodeport-addresses",
-	"nodeport-range", "state", "config", "help",
+	"nodeport-range", "detect-local", "masquerade-all", "source-ranges", "state", "config",
+	"help",
 };
 
 /* The first OPTIONS_KEPT are kept. */
 enum { NODE, CLUSTER_CIDR, SERVICE_CIDR, LB_POOL, EXTERNAL_IPS, NODEPORT_ADDRESSES,
-       NODEPORT_RANGE, STATE, CONFIG, HELP, N_NAMES };
+       NODEPORT_RANGE, DETECT_LOCAL, MASQUERADE_ALL, SOURCE_RANGES, STATE, CONFIG, HELP, N_NAMES };
 
 _Static_assert(STATE == OPTIONS_KEPT, "what is where belongs to the command");
 
@@ -66,19 +68,79 @@ static bool take_range(struct options *o, const char *value)
 	return true;
 }
 
-static bool take_nodeport_addresses(struct cli *c, const char *value)
+/* Does all of @p lie among the loopback addresses? */
+static bool is_loopback(const struct prefix *p)
+{
+	static const struct prefix v4 = { { AF_INET, { 127 } }, 8 };
+	static const struct prefix v6 = { { AF_INET6, { [15] = 1 } }, 128 };
+
+	return (p->len >= v4.len && prefix_has(&v4, &p->ip)) ||
+	       (p->len >= v6.len && prefix_has(&v6, &p->ip));
+}
+
+static bool no_loopback(struct cli *c, const char *where, const char *value)
+{
+	diag_error(c->d, NULL, NULL, "%snodeport-addresses: \"%s\": node ports cannot be served on "
+		   "loopback addresses: without the sysctl route_localnet the kernel drops what is "
+		   "translated from or to 127.0.0.0/8, with it everything that listens on loopback is "
+		   "open to the network (CVE-2020-8558), and for ::1 there is no such sysctl; use an "
+		   "address of the node's own", where, value);
+	return false;
+}
+
+static bool take_nodeport_addresses(struct cli *c, const char *where, const char *value)
 {
 	struct options *o = &c->opt;
 
-	if (!strcmp(value, "primary"))
-		o->nodeport_mode = NODEPORT_PRIMARY;
-	else if (!strcmp(value, "all"))
-		o->nodeport_mode = NODEPORT_ALL;
-	else if (!strcmp(value, "localhost"))
-		o->nodeport_mode = NODEPORT_LOCALHOST;
-	else
-		o->nodeport_mode = NODEPORT_CIDRS;
-	return o->nodeport_mode != NODEPORT_CIDRS || take_prefixes(c, value, true, &o->nodeport_cidrs);
+	o->nodeport_mode = !strcmp(value, "primary") ? NODEPORT_PRIMARY :
+			   !strcmp(value, "all") ? NODEPORT_ALL : NODEPORT_CIDRS;
+	if (!strcmp(value, "localhost"))
+		return no_loopback(c, where, value);
+	if (o->nodeport_mode != NODEPORT_CIDRS)
+		return true;
+	if (!take_prefixes(c, value, true, &o->nodeport_cidrs))
+		return bad(c, where, NODEPORT_ADDRESSES, value, "primary, all or prefixes");
+	for (size_t i = 0; i < o->nodeport_cidrs.n; i++)
+		if (is_loopback(&o->nodeport_cidrs.v[i]))
+			return no_loopback(c, where, value);
+	return true;
+}
+
+/* A device may be called so, with @room for more behind it. */
+static bool interface_name(const char *name, size_t room)
+{
+	size_t len = strlen(name);
+
+	return len && len + room < IF_NAMESIZE && !name[strcspn(name, " \t\n\r\v\f/:*")] &&
+	       strcmp(name, ".") && strcmp(name, "..");
+}
+
+static bool take_detect(struct cli *c, const char *value)
+{
+	struct options *o = &c->opt;
+	bool prefix = !strncmp(value, "prefix=", 7);
+
+	o->pod_interface = NULL;
+	o->detect = !strcmp(value, "cluster-cidr") ? DETECT_CLUSTER_CIDR :
+		    !strcmp(value, "node-cidr") ? DETECT_NODE_CIDR : DETECT_INTERFACE;
+	if (o->detect != DETECT_INTERFACE)
+		return true;
+	if ((!prefix && strncmp(value, "bridge=", 7)) || !interface_name(value + 7, prefix))
+		return false;
+	o->pod_interface = arena_printf(c->a, "%s%s", value + 7, prefix ? "*" : "");
+	return true;
+}
+
+/* One of two words, in this order no and yes. */
+static bool take_choice(const char *value, const char *no, const char *yes, bool *out)
+{
+	*out = !strcmp(value, yes);
+	return *out || !strcmp(value, no);
+}
+
+static bool take_switch(const char *value, bool *out)
+{
+	return take_choice(value, "no", "yes", out) || take_choice(value, "false", "true", out);
 }
 
 static const char *node_name(struct arena *a, const char *value)
@@ -113,10 +175,18 @@ static bool take_value(struct cli *c, const char *where, int which, const char *
 		o->node = node_name(c->a, value);
 		return *o->node || bad(c, where, which, value, "the name of a node");
 	case NODEPORT_ADDRESSES:
-		return take_nodeport_addresses(c, value) ||
-		       bad(c, where, which, value, "primary, all, localhost or prefixes");
+		return take_nodeport_addresses(c, where, value);
 	case NODEPORT_RANGE:
 		return take_range(o, value) || bad(c, where, which, value, "a range such as 30000-32767");
+	case DETECT_LOCAL:
+		return take_detect(c, value) ||
+		       bad(c, where, which, value, "cluster-cidr, node-cidr, bridge=NAME of a device, "
+			   "or prefix=NAME that the names of devices begin with");
+	case MASQUERADE_ALL:
+		return take_switch(value, &o->masquerade_all) || bad(c, where, which, value, "yes or no");
+	case SOURCE_RANGES:
+		return take_choice(value, "kube-proxy", "strict", &o->strict_ranges) ||
+		       bad(c, where, which, value, "kube-proxy or strict");
 	case STATE:
 		o->state = arena_strdup(c->a, value);
 		return true;
@@ -128,6 +198,8 @@ static bool take(struct cli *c, const char *where, int which, const char *value)
 {
 	if (!take_value(c, where, which, value))
 		return false;
+	if (which == SERVICE_CIDR)
+		c->opt.service_cidrs_given = true;
 	if (which < OPTIONS_KEPT) {
 		char *text = arena_strdup(c->a, value);
 
@@ -254,7 +326,7 @@ int options_words(const char *arg)
 			return arg[len] ? 1 : also[i].words;
 	for (int i = 0; i < HELP && !strncmp(arg, "--", 2); i++)
 		if (!strncmp(arg + 2, names[i], len - 2) && !names[i][len - 2])
-			return arg[len] ? 1 : 2;
+			return arg[len] || i == MASQUERADE_ALL ? 1 : 2;
 	return 0;
 }
 
@@ -315,15 +387,16 @@ int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 	for (; verb_long[n].name; n++)
 		all[n] = verb_long[n];
 	for (int i = 0; i < N_NAMES; i++)
-		all[n++] = (struct option) { names[i], i == HELP ? no_argument : required_argument,
-					     NULL, COMMON + i };
+		all[n++] = (struct option) { names[i], i == HELP ? no_argument :
+					     i == MASQUERADE_ALL ? optional_argument :
+					     required_argument, NULL, COMMON + i };
 	all[n] = (struct option) { 0 };
 	while ((opt = getopt_long(argc, argv, verb_short, all, NULL)) >= COMMON) {
 		if (opt == COMMON + HELP) {
 			verb_help(c->verb);
 			exit(EXIT_OK);
 		}
-		if (!take(c, "--", opt - COMMON, optarg))
+		if (!take(c, "--", opt - COMMON, optarg ? optarg : "yes"))
 			return '?';
 		if (opt == COMMON + CONFIG && (!c->config || strcmp(optarg, c->config))) {
 			diag_error(c->d, NULL, NULL, "--config %s: write --config in full, and once",
@@ -343,6 +416,7 @@ int kind_from_word(const char *word)
 		{ "endpointslice", KIND_SLICE }, { "endpointslices", KIND_SLICE },
 		{ "node", KIND_NODE }, { "nodes", KIND_NODE }, { "no", KIND_NODE },
 		{ "namespace", KIND_NAMESPACE }, { "namespaces", KIND_NAMESPACE }, { "ns", KIND_NAMESPACE },
+		{ "servicecidr", KIND_SERVICE_CIDR }, { "servicecidrs", KIND_SERVICE_CIDR },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

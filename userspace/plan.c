@@ -45,6 +45,7 @@ struct plan *plan_make(struct arena *a, const struct dp *have, const struct dp *
 
 	p->generation = have->generation;
 	p->want = want;
+	p->config_was = &have->config;
 	p->steps = arena_alloc(a, (have->n_services + want->n_services) * sizeof(*p->steps));
 	if (!dp_config_equal(&have->config, &want->config))
 		p->config = &want->config;

@@ -22,6 +22,7 @@ struct plan {
 	uint64_t generation;		/* of the state it was computed from */
 	bool replace;			/* send as a whole state: cheaper, most of it changes */
 	const struct dp_config *config;	/* NULL: unchanged */
+	const struct dp_config *config_was;
 	const struct dp *want;		/* the whole desired state, for replace */
 	struct plan_step *steps;	/* sorted by identity */
 	size_t n;

@@ -3,7 +3,10 @@
  * A plan as text: a line a service with its sign, below it, indented, a line
  * for each frontend, backend and setting that comes or goes.
  */
+#include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
+#include "annotation.h"
 #include "plan.h"
 #include "show.h"
 
@@ -47,7 +50,8 @@ static void frontend_print(FILE *f, char sign, const void *item)
 		addr_print(f, &fe->ip, fe->port);
 	else
 		fprintf(f, "%u", fe->port);
-	fputs(fe->flags & SVCNAT_FRONTEND_F_LOCAL ? " local\n" : "\n", f);
+	fprintf(f, "%s%s\n", fe->flags & SVCNAT_FRONTEND_F_LOCAL ? " local" : "",
+		fe->flags & SVCNAT_FRONTEND_F_RANGES ? " restricted" : "");
 }
 
 static int backend_cmp(const void *a, const void *b)
@@ -57,7 +61,7 @@ static int backend_cmp(const void *a, const void *b)
 
 static bool backend_same(const void *a, const void *b)
 {
-	return ((const struct dp_backend *)a)->flags == ((const struct dp_backend *)b)->flags;
+	return dp_backend_same(a, b);
 }
 
 static void backend_print(FILE *f, char sign, const void *item)
@@ -67,7 +71,29 @@ static void backend_print(FILE *f, char sign, const void *item)
 
 	fprintf(f, "    %c backend ", sign);
 	addr_print(f, &b->ip, b->port);
-	fprintf(f, " (%s)\n", picked[b->flags & SVCNAT_BACKEND_F_MASK]);
+	fprintf(f, " (%s", picked[b->flags & SVCNAT_BACKEND_F_MASK]);
+	if (b->weight > 1)
+		fprintf(f, "; weight %u", b->weight);
+	if (b->conn_limit)
+		fprintf(f, "; at most %u", b->conn_limit);
+	fputs(")\n", f);
+}
+
+static int range_cmp(const void *a, const void *b)
+{
+	return dp_prefix_cmp(a, b);
+}
+
+static bool range_same(const void *a, const void *b)
+{
+	return true;
+}
+
+static void range_print(FILE *f, char sign, const void *item)
+{
+	char buf[PREFIX_STRLEN];
+
+	fprintf(f, "    %c source range %s\n", sign, prefix_str(item, buf));
 }
 
 static const struct lines frontends = {
@@ -75,6 +101,9 @@ static const struct lines frontends = {
 };
 static const struct lines backends = {
 	sizeof(struct dp_backend), backend_cmp, backend_same, backend_print,
+};
+static const struct lines ranges = {
+	sizeof(struct prefix), range_cmp, range_same, range_print,
 };
 
 /* Two sorted lists, old and new: what differs, in one walk. */
@@ -99,28 +128,67 @@ static void lines_print(FILE *f, const struct lines *l, const void *was, size_t 
 	}
 }
 
-/* What a service has that was not there (without a name) is new, not changed. */
-static void setting_print(FILE *f, const struct dp_service *was, const char *what,
-			  const char *old, const char *new)
+/* What a service may be set to, and how that is said: as the annotations have it. */
+
+#define SETTING_LEN 48
+
+static void sched_say(const struct dp_service *s, char *buf)
 {
-	if (was->name)
-		fprintf(f, "    - %s %s\n", what, old);
-	fprintf(f, "    + %s %s\n", what, new);
+	snprintf(buf, SETTING_LEN, "scheduler %s", sched_name(s->sched));
+}
+
+static void refuse_say(const struct dp_service *s, char *buf)
+{
+	snprintf(buf, SETTING_LEN, "refuse by %s",
+		 s->flags & SVCNAT_SERVICE_F_REJECT_ICMP ? "icmp" : "reset");
+}
+
+static void affinity_say(const struct dp_service *s, char *buf)
+{
+	if (s->affinity_seconds)
+		snprintf(buf, SETTING_LEN, "session affinity %us", s->affinity_seconds);
+	else
+		snprintf(buf, SETTING_LEN, "session affinity none");
+}
+
+static void removal_say(const struct dp_service *s, char *buf)
+{
+	static const char *const words[__SVCNAT_REMOVAL_MAX] = {
+		[SVCNAT_REMOVAL_KEEP] = "keep", [SVCNAT_REMOVAL_DRAIN] = "drain",
+		[SVCNAT_REMOVAL_RESET] = "reset",
+	};
+
+	if (s->drain_seconds)
+		snprintf(buf, SETTING_LEN, "removal drain=%us", s->drain_seconds);
+	else
+		snprintf(buf, SETTING_LEN, "removal %s", WORD(words, s->removal));
+}
+
+static void eject_say(const struct dp_service *s, char *buf)
+{
+	if (s->eject_fails)
+		snprintf(buf, SETTING_LEN, "eject %u/%u", s->eject_fails, s->eject_seconds);
+	else
+		snprintf(buf, SETTING_LEN, "eject off");
 }
 
 static void settings_print(FILE *f, const struct dp_service *was, const struct dp_service *want)
 {
-	static const char *const scheds[__SVCNAT_SCHED_MAX] = {
-		[SVCNAT_SCHED_RANDOM] = "random",
-		[SVCNAT_SCHED_RR] = "round-robin",
+	static void (*const say[])(const struct dp_service *s, char *buf) = {
+		sched_say, refuse_say, affinity_say, removal_say, eject_say,
 	};
-	uint32_t icmp = SVCNAT_SERVICE_F_REJECT_ICMP;
+	char old[SETTING_LEN], new[SETTING_LEN];
 
-	if (was->sched != want->sched)
-		setting_print(f, was, "scheduler", scheds[was->sched], scheds[want->sched]);
-	if ((was->flags ^ want->flags) & icmp)
-		setting_print(f, was, "refuse by", was->flags & icmp ? "icmp" : "reset",
-			      want->flags & icmp ? "icmp" : "reset");
+	for (size_t i = 0; i < sizeof(say) / sizeof(say[0]); i++) {
+		say[i](was, old);
+		say[i](want, new);
+		if (!strcmp(old, new))
+			continue;
+		/* What has no name was not there. */
+		if (was->name)
+			fprintf(f, "    - %s\n", old);
+		fprintf(f, "    + %s\n", new);
+	}
 }
 
 static void header_print(FILE *f, char sign, const struct dp_service *s)
@@ -135,21 +203,27 @@ static void header_print(FILE *f, char sign, const struct dp_service *s)
 	fputc('\n', f);
 }
 
-/* What was not there, and what will not be, is a service with nothing in it. */
+/* What was not there is a service with nothing in it, set as one is by default. */
 static void step_print(FILE *f, const struct plan_step *step)
 {
-	static const struct dp_service nothing;
 	static const char signs[] = { [PLAN_ADD] = '+', [PLAN_CHANGE] = '~', [PLAN_REMOVE] = '-' };
-	const struct dp_service *was = step->was ? step->was : &nothing;
+	const struct dp_service *want = step->want, *was = step->was;
+	struct dp_service nothing = { 0 };
 
-	header_print(f, signs[step->op], step->want ? step->want : step->was);
-	if (!step->want)
+	header_print(f, signs[step->op], want ? want : was);
+	if (!want)
 		return;
-	settings_print(f, was, step->want);
+	if (!was && want->proto == IPPROTO_TCP) {
+		nothing.eject_fails = EJECT_FAILS;
+		nothing.eject_seconds = EJECT_SECONDS;
+	}
+	was = was ? was : &nothing;
+	settings_print(f, was, want);
+	lines_print(f, &ranges, was->ranges, was->n_ranges, want->ranges, want->n_ranges);
 	lines_print(f, &frontends, was->frontends, was->n_frontends,
-		    step->want->frontends, step->want->n_frontends);
+		    want->frontends, want->n_frontends);
 	lines_print(f, &backends, was->backends, was->n_backends,
-		    step->want->backends, step->want->n_backends);
+		    want->backends, want->n_backends);
 }
 
 static void prefixes_print(FILE *f, const char *what, const struct prefix *v, size_t n)
@@ -162,17 +236,30 @@ static void prefixes_print(FILE *f, const char *what, const struct prefix *v, si
 	fputs(n ? "\n" : " none\n", f);
 }
 
+/* What was never set and is not now is no line. */
+static void config_print(FILE *f, const struct dp_config *was, const struct dp_config *want)
+{
+	fputs("~ node\n", f);
+	prefixes_print(f, "cluster CIDRs:", want->cluster_cidrs, want->n_cluster_cidrs);
+	prefixes_print(f, "node port addresses:", want->nodeport_addrs, want->n_nodeport_addrs);
+	if (was->n_service_cidrs || want->n_service_cidrs)
+		prefixes_print(f, "service CIDRs:", want->service_cidrs, want->n_service_cidrs);
+	if (was->n_node_cidrs || want->n_node_cidrs)
+		prefixes_print(f, "node CIDRs:", want->node_cidrs, want->n_node_cidrs);
+	if (was->pod_interface || want->pod_interface)
+		fprintf(f, "    Pods come through: %s\n",
+			want->pod_interface ? want->pod_interface : "any interface");
+	if ((was->flags | want->flags) & SVCNAT_CONFIG_F_MASQUERADE_ALL)
+		fprintf(f, "    masquerade all: %s\n",
+			want->flags & SVCNAT_CONFIG_F_MASQUERADE_ALL ? "yes" : "no");
+}
+
 void plan_print(FILE *f, const struct plan *p)
 {
 	size_t count[] = { [PLAN_ADD] = 0, [PLAN_CHANGE] = 0, [PLAN_REMOVE] = 0 };
 
-	if (p->config) {
-		fputs("~ node\n", f);
-		prefixes_print(f, "cluster CIDRs:", p->config->cluster_cidrs,
-			       p->config->n_cluster_cidrs);
-		prefixes_print(f, "node port addresses:", p->config->nodeport_addrs,
-			       p->config->n_nodeport_addrs);
-	}
+	if (p->config)
+		config_print(f, p->config_was, p->config);
 	for (size_t i = 0; i < p->n; i++) {
 		step_print(f, &p->steps[i]);
 		count[p->steps[i].op]++;

@@ -76,6 +76,7 @@ static const struct host *host_of(struct pods *p, const char *name)
 {
 	struct arena *a = p->m->a;
 	size_t lo = 0, hi = p->nodes.n;
+	const struct node *was;
 	const char **texts;
 	struct host *h;
 
@@ -94,6 +95,9 @@ static const struct host *host_of(struct pods *p, const char *name)
 	}
 	texts = arena_alloc(a, 2 * sizeof(*texts));
 	texts[0] = name;
+	was = model_node(p->m, name);
+	if (was)
+		texts[1] = map_get(&was->meta.labels, LABEL_ZONE);
 	h = arena_alloc(a, sizeof(*h));
 	host_fill(h, &texts[0], &texts[1], p->m->opt);
 	return h;
@@ -140,7 +144,7 @@ static void ips_take(struct pods *p, struct pod_info *info)
 	if (!has_ip(info))
 		ip_take(info, pod->host_ip);
 	if (!has_ip(info) && pod->node_name)
-		node_ips_take(info, OBJ(node, model_find(p->m, KIND_NODE, NULL, pod->node_name)));
+		node_ips_take(info, model_node(p->m, pod->node_name));
 }
 
 bool pod_is_ready(const struct pod *pod)

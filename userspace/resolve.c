@@ -5,6 +5,7 @@
 #include "choose.h"
 #include "endpoints.h"
 #include "labels.h"
+#include "ranges.h"
 #include "resolve.h"
 
 struct resolve {
@@ -13,7 +14,9 @@ struct resolve {
 	struct dp *dp;
 	struct resolved *from;		/* as long as dp->services */
 	struct viewpoint view;
-	const struct prefixes *node_addrs;	/* or NULL */
+	const struct prefixes *machine;	/* its addresses, or NULL */
+	struct prefixes node_addrs;
+	struct annotations said;	/* by the Service at hand */
 	struct endpoint_buf endpoints;	/* of the port at hand */
 	uint32_t *chosen;		/* their flags */
 	size_t n_chosen;
@@ -25,11 +28,6 @@ static bool is_ours(const struct service *svc)
 	return !service_is_alias(svc) && !service_is_headless(svc) &&
 	       !map_get(&svc->meta.labels, LABEL_PROXY_NAME) &&
 	       !map_get(&svc->meta.labels, LABEL_HEADLESS);
-}
-
-static uint8_t proto_number(const struct service_port *p)
-{
-	return str_is(p->protocol, "UDP") ? IPPROTO_UDP : IPPROTO_TCP;
 }
 
 static uint32_t used_flags(const struct dp_service *s)
@@ -54,11 +52,33 @@ static void backends(struct resolve *r, struct dp_service *s)
 	choose(&list, &r->view, r->chosen);
 	s->backends = arena_alloc(r->m->a, list.n * sizeof(*s->backends));
 	for (size_t i = 0; i < list.n; i++) {
-		if (!endpoint_serves(&list.v[i]))
+		const struct endpoint *e = &list.v[i];
+
+		if (!endpoint_serves(e))
 			continue;
 		s->backends[s->n_backends++] = (struct dp_backend){
-			.ip = list.v[i].ip, .port = list.v[i].port, .flags = r->chosen[i] & used,
+			.ip = e->ip, .port = e->port, .flags = r->chosen[i] & used,
+			.weight = r->chosen[i] & used ? e->weight : 1,
+			.conn_limit = r->said.conn_limit,
 		};
+	}
+}
+
+/* Only TCP has handshakes that fail, only TCP and SCTP connections to end. */
+static void settings(const struct annotations *said, const struct service *svc,
+		     struct dp_service *s)
+{
+	s->sched = (uint8_t)said->sched;
+	s->flags = said->flags;
+	if (str_is(svc->session_affinity, "ClientIP"))
+		s->affinity_seconds = (uint32_t)svc->affinity_timeout;
+	if (s->proto != IPPROTO_UDP) {
+		s->removal = (uint8_t)said->removal;
+		s->drain_seconds = said->drain_seconds;
+	}
+	if (s->proto == IPPROTO_TCP) {
+		s->eject_fails = said->eject_fails;
+		s->eject_seconds = said->eject_seconds;
 	}
 }
 
@@ -70,10 +90,10 @@ static void port(struct resolve *r, const struct service *svc, const struct serv
 	r->from[r->dp->n_services++] = (struct resolved){ s, svc };
 	s->name = name;
 	s->family = (uint8_t)family;
-	s->proto = proto_number(p);
-	s->sched = annotation_sched(svc);
-	s->flags = annotation_flags(svc);
+	s->proto = proto_number(p->protocol);
+	settings(&r->said, svc, s);
 	frontends_make(r->m, svc, p, s, r->d);
+	ranges_make(r->m, svc, &r->node_addrs, s, r->d);
 	endpoints_collect(r->m, svc, p, family, &r->endpoints, r->d);
 	backends(r, s);
 }
@@ -84,13 +104,14 @@ static void port(struct resolve *r, const struct service *svc, const struct serv
  */
 static void check_own_address(struct resolve *r, const struct service *svc)
 {
+	struct prefixes cidrs = model_service_cidrs(r->m);
 	struct ip ip;
 
-	if (!svc->meta.loc.file || !r->node_addrs)
+	if (!svc->meta.loc.file || !r->machine)
 		return;
 	for (size_t i = 0; i < svc->cluster_ips.n; i++)
-		if (ip_parse(svc->cluster_ips.v[i], &ip) && prefixes_cover(r->node_addrs, &ip) &&
-		    !prefixes_cover(&r->m->opt->service_cidrs, &ip))
+		if (ip_parse(svc->cluster_ips.v[i], &ip) && prefixes_cover(r->machine, &ip) &&
+		    !prefixes_cover(&cidrs, &ip))
 			diag_error(r->d, place_of(&svc->meta, &svc->at.cluster_ip, 0),
 				   "spec.clusterIP", "%s is an address of this machine: all its "
 				   "other ports would be refused; expected one of --service-cidr",
@@ -100,20 +121,12 @@ static void check_own_address(struct resolve *r, const struct service *svc)
 static void service(struct resolve *r, const struct service *svc)
 {
 	check_own_address(r, svc);
-	if (str_is(svc->session_affinity, "ClientIP"))
-		resolve_warn(svc, "spec.sessionAffinity", r->d, "ClientIP is not kept yet: "
-			     "connections of one client are spread over all endpoints");
+	r->said = annotations_of(&svc->meta);
 	for (size_t i = 0; i < svc->n_ports; i++) {
 		const struct service_port *p = &svc->ports[i];
-		const char *name;
+		const char *name = arena_printf(r->m->a, "%s/%s:%s", svc->meta.ns,
+						svc->meta.name, p->name ? p->name : "");
 
-		if (str_is(p->protocol, "SCTP")) {
-			resolve_warn(svc, "spec.ports", r->d, "SCTP is not balanced yet: "
-				     "this port is left out");
-			continue;
-		}
-		name = arena_printf(r->m->a, "%s/%s:%s", svc->meta.ns, svc->meta.name,
-				    p->name ? p->name : "");
 		for (size_t j = 0; j < svc->ip_families.n; j++)
 			port(r, svc, p, family_parse(svc->ip_families.v[j]), name);
 	}
@@ -140,7 +153,7 @@ struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, str
 	size_t most = count(&services);
 	struct resolve r = {
 		.m = m, .d = d, .dp = dp, .view = { m->opt->node, model_zone(m) },
-		.node_addrs = node_addrs,
+		.machine = node_addrs, .node_addrs = node_addresses(m, node_addrs),
 		.from = arena_alloc(m->a, most * sizeof(*r.from)),
 	};
 

@@ -22,7 +22,8 @@ void frontends_make(struct model *m, const struct service *svc, const struct ser
 /* Of equal ones only the winner of §1.1.11 stays. */
 void frontends_settle(struct arena *a, struct resolved *v, size_t n, struct diag *d);
 
-/* node_config.c */
+/* node_config.c: the addresses of this node; and what holds for it as a whole. */
+struct prefixes node_addresses(struct model *m, const struct prefixes *machine);
 void node_config_make(struct model *m, const struct prefixes *node_addrs, struct dp *dp,
 		      struct diag *d);
 

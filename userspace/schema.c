@@ -1,44 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <assert.h>
-#include "schema.h"
+#include "schema_impl.h"
 
-#define NAME(s) .name = (s), .len = sizeof(s) - 1
-#define ANY(s) { NAME(s), .type = F_ANY }
-#define STRING(s, t, m) { NAME(s), .type = F_STRING, .offset = offsetof(struct t, m) }
-/* The same for values whose place is kept: what is checked against others later. */
-#define PLACED(t, m) .offset = offsetof(struct t, m), .places = offsetof(struct t, at.m)
-#define PLACED_STRING(s, t, m) { NAME(s), .type = F_STRING, PLACED(t, m) }
-#define PLACED_MAP(s, t, m) { NAME(s), .type = F_MAP, PLACED(t, m) }
-#define PLACED_STRINGS(s, t, m) { NAME(s), .type = F_STRINGS, PLACED(t, m) }
-#define ENUM(s, t, m, v) \
-	{ NAME(s), .type = F_STRING, .offset = offsetof(struct t, m), .values = (v) }
-#define INT(s, t, m, lo, hi, what) \
-	{ NAME(s), .type = F_INT, .offset = offsetof(struct t, m), .min = (lo), .max = (hi), \
-	  .noun = (what) }
-#define PORT(s, t, m) INT(s, t, m, 1, 65535, "a port")
-#define PORT_OR_0(s, t, m) \
-	{ NAME(s), .type = F_INT, .flags = FIELD_ZERO_UNSET, .offset = offsetof(struct t, m), \
-	  .min = 1, .max = 65535, .noun = "a port" }
-#define BOOL(s, t, m) { NAME(s), .type = F_BOOL, .offset = offsetof(struct t, m) }
-#define MAP(s, t, m) { NAME(s), .type = F_MAP, .offset = offsetof(struct t, m) }
-#define STRINGS(s, t, m) { NAME(s), .type = F_STRINGS, .offset = offsetof(struct t, m) }
-#define STRUCT_AT(s, off, sch) { NAME(s), .type = F_STRUCT, .offset = (off), .sub = &(sch) }
-/* A struct in the input whose fields lie in ours without a struct of their own. */
-#define INLINE(s, sch) STRUCT_AT(s, 0, sch)
-#define LIST_AT(s, off, sch) { NAME(s), .type = F_LIST, .offset = (off), .sub = &(sch) }
-#define LIST(s, t, m, sch) LIST_AT(s, offsetof(struct t, m), sch)
-
-/* bind.c and emit.c take an F_LIST's number from behind its pointer. */
-#define LIST_PAIR(t, m) \
-	static_assert(offsetof(struct t, n_##m) == offsetof(struct t, m) + sizeof(void *), #m)
 LIST_PAIR(service, ports);
 LIST_PAIR(service, ingress);
-LIST_PAIR(pod, containers);
-LIST_PAIR(pod, init_containers);
-LIST_PAIR(pod, pod_ips);
-LIST_PAIR(pod, host_ips);
-LIST_PAIR(pod, conditions);
-LIST_PAIR(container, ports);
 LIST_PAIR(endpoints, subsets);
 LIST_PAIR(ep_subset, addresses);
 LIST_PAIR(ep_subset, not_ready);
@@ -47,22 +11,12 @@ LIST_PAIR(slice, endpoints);
 LIST_PAIR(slice, ports);
 LIST_PAIR(node, addresses);
 
-#define SCHEMA_LOC(name_, t, loc_) \
-	static_assert(sizeof(name_##_fields) / sizeof(*name_##_fields) <= 64, #name_); \
-	static const struct schema name_ = { \
-		.fields = name_##_fields, \
-		.n = sizeof(name_##_fields) / sizeof(*name_##_fields), \
-		.size = sizeof(t), \
-		.loc = (loc_), \
-	}
-#define SCHEMA(name_, t) SCHEMA_LOC(name_, t, 0)
-
-static const char *const protocols[] = { "TCP", "UDP", "SCTP", NULL };
+const char *const schema_protocols[] = { "TCP", "UDP", "SCTP", NULL };
 static const char *const families[] = { "IPv4", "IPv6", NULL };
 static const char *const policies[] = { "Cluster", "Local", NULL };
 
-static const struct field meta_fields[] = {
-	MAP("annotations", object, annotations),
+static const struct field schema_meta_fields[] = {
+	PLACED_MAP("annotations", object, annotations),
 	ANY("clusterName"),
 	STRING("creationTimestamp", object, created),
 	ANY("deletionGracePeriodSeconds"),
@@ -79,12 +33,7 @@ static const struct field meta_fields[] = {
 	ANY("selfLink"),
 	STRING("uid", object, uid),
 };
-SCHEMA(meta, struct object);
-
-#define HEAD \
-	STRING("apiVersion", object, api_version), \
-	{ NAME("kind"), .type = F_KIND }, \
-	INLINE("metadata", meta)
+SCHEMA_SHARED(schema_meta, struct object);
 
 /* Service */
 
@@ -102,7 +51,7 @@ static const struct field service_port_fields[] = {
 	STRING("name", service_port, name),
 	PORT_OR_0("nodePort", service_port, node_port),
 	PORT("port", service_port, port),
-	ENUM("protocol", service_port, protocol, protocols),
+	ENUM("protocol", service_port, protocol, schema_protocols),
 	{ NAME("targetPort"), .type = F_INT_OR_STR, .flags = FIELD_ZERO_UNSET,
 	  .offset = offsetof(struct service_port, target_port), .min = 1, .max = 65535,
 	  .noun = "a port" },
@@ -172,146 +121,6 @@ static const struct field service_fields[] = {
 };
 SCHEMA(service, struct service);
 
-/* Pod */
-
-static const char *const phases[] = {
-	"Pending", "Running", "Succeeded", "Failed", "Unknown", NULL
-};
-static const char *const statuses[] = { "True", "False", "Unknown", NULL };
-
-static const struct field container_port_fields[] = {
-	PORT("containerPort", container_port, port),
-	ANY("hostIP"),
-	PORT_OR_0("hostPort", container_port, host_port),
-	STRING("name", container_port, name),
-	ENUM("protocol", container_port, protocol, protocols),
-};
-SCHEMA(container_port, struct container_port);
-
-static const struct field container_fields[] = {
-	ANY("args"),
-	ANY("command"),
-	ANY("env"),
-	ANY("envFrom"),
-	ANY("image"),
-	ANY("imagePullPolicy"),
-	ANY("lifecycle"),
-	ANY("livenessProbe"),
-	STRING("name", container, name),
-	LIST("ports", container, ports, container_port),
-	ANY("readinessProbe"),
-	ANY("resizePolicy"),
-	ANY("resources"),
-	STRING("restartPolicy", container, restart_policy),
-	ANY("restartPolicyRules"),
-	ANY("securityContext"),
-	ANY("startupProbe"),
-	ANY("stdin"),
-	ANY("stdinOnce"),
-	ANY("terminationMessagePath"),
-	ANY("terminationMessagePolicy"),
-	ANY("tty"),
-	ANY("volumeDevices"),
-	ANY("volumeMounts"),
-	ANY("workingDir"),
-};
-SCHEMA(container, struct container);
-
-static const struct field pod_spec_fields[] = {
-	ANY("activeDeadlineSeconds"),
-	ANY("affinity"),
-	ANY("automountServiceAccountToken"),
-	LIST("containers", pod, containers, container),
-	ANY("dnsConfig"),
-	ANY("dnsPolicy"),
-	ANY("enableServiceLinks"),
-	ANY("ephemeralContainers"),
-	ANY("hostAliases"),
-	ANY("hostIPC"),
-	BOOL("hostNetwork", pod, host_network),
-	ANY("hostPID"),
-	ANY("hostUsers"),
-	STRING("hostname", pod, hostname),
-	ANY("hostnameOverride"),
-	ANY("imagePullSecrets"),
-	LIST("initContainers", pod, init_containers, container),
-	STRING("nodeName", pod, node_name),
-	ANY("nodeSelector"),
-	ANY("os"),
-	ANY("overhead"),
-	ANY("preemptionPolicy"),
-	ANY("priority"),
-	ANY("priorityClassName"),
-	ANY("readinessGates"),
-	ANY("resourceClaims"),
-	ANY("resources"),
-	ANY("restartPolicy"),
-	ANY("runtimeClassName"),
-	ANY("schedulerName"),
-	ANY("schedulingGates"),
-	ANY("schedulingGroup"),
-	ANY("securityContext"),
-	ANY("serviceAccount"),
-	ANY("serviceAccountName"),
-	ANY("setHostnameAsFQDN"),
-	ANY("shareProcessNamespace"),
-	STRING("subdomain", pod, subdomain),
-	ANY("terminationGracePeriodSeconds"),
-	ANY("tolerations"),
-	ANY("topologySpreadConstraints"),
-	ANY("volumes"),
-	ANY("workloadRef"),
-};
-SCHEMA(pod_spec, struct pod);
-
-static const struct field ip_entry_fields[] = {
-	STRING("ip", ip_entry, ip),
-};
-SCHEMA_LOC(ip_entry, struct ip_entry, offsetof(struct ip_entry, loc));
-
-static const struct field condition_fields[] = {
-	ANY("lastProbeTime"),
-	ANY("lastTransitionTime"),
-	ANY("message"),
-	ANY("observedGeneration"),
-	ANY("reason"),
-	ENUM("status", condition, status, statuses),
-	STRING("type", condition, type),
-};
-SCHEMA(condition, struct condition);
-
-static const struct field pod_status_fields[] = {
-	ANY("allocatedResources"),
-	LIST("conditions", pod, conditions, condition),
-	ANY("containerStatuses"),
-	ANY("ephemeralContainerStatuses"),
-	ANY("extendedResourceClaimStatus"),
-	STRING("hostIP", pod, host_ip),
-	LIST("hostIPs", pod, host_ips, ip_entry),
-	ANY("initContainerStatuses"),
-	ANY("message"),
-	ANY("nodeAllocatableResourceClaimStatuses"),
-	ANY("nominatedNodeName"),
-	ANY("observedGeneration"),
-	ENUM("phase", pod, phase, phases),
-	PLACED_STRING("podIP", pod, pod_ip),
-	LIST("podIPs", pod, pod_ips, ip_entry),
-	ANY("qosClass"),
-	ANY("reason"),
-	ANY("resize"),
-	ANY("resourceClaimStatuses"),
-	ANY("resources"),
-	ANY("startTime"),
-};
-SCHEMA(pod_status, struct pod);
-
-static const struct field pod_fields[] = {
-	HEAD,
-	INLINE("spec", pod_spec),
-	INLINE("status", pod_status),
-};
-SCHEMA(pod, struct pod);
-
 /* Endpoints and EndpointSlice */
 
 static const struct field target_fields[] = {
@@ -329,7 +138,7 @@ static const struct field ep_port_fields[] = {
 	STRING("appProtocol", ep_port, app_protocol),
 	STRING("name", ep_port, name),
 	INT("port", ep_port, port, 0, 65535, "a port"),
-	ENUM("protocol", ep_port, protocol, protocols),
+	ENUM("protocol", ep_port, protocol, schema_protocols),
 };
 SCHEMA(ep_port, struct ep_port);
 
@@ -392,12 +201,12 @@ static const struct field slice_fields[] = {
 	STRING("apiVersion", object, api_version),
 	LIST("endpoints", slice, endpoints, slice_endpoint),
 	{ NAME("kind"), .type = F_KIND },
-	INLINE("metadata", meta),
+	INLINE("metadata", schema_meta),
 	LIST("ports", slice, ports, ep_port),
 };
 SCHEMA(slice, struct slice);
 
-/* Node, Namespace, List */
+/* Node, Namespace, ServiceCIDR, List */
 
 static const struct field node_spec_fields[] = {
 	ANY("configSource"),
@@ -448,6 +257,18 @@ static const struct field namespace_fields[] = {
 };
 SCHEMA(namespace, struct namespace);
 
+static const struct field cidr_spec_fields[] = {
+	PLACED_STRINGS("cidrs", service_cidr, cidrs),
+};
+SCHEMA(cidr_spec, struct service_cidr);
+
+static const struct field service_cidr_fields[] = {
+	HEAD,
+	INLINE("spec", cidr_spec),
+	ANY("status"),
+};
+SCHEMA(service_cidr, struct service_cidr);
+
 static const struct field list_fields[] = {
 	ANY("apiVersion"),
 	{ NAME("items"), .type = F_ITEMS },
@@ -464,11 +285,12 @@ const struct schema *schema_of(enum kind k)
 {
 	static const struct schema *const of[KIND_MAX] = {
 		[KIND_SERVICE] = &service,
-		[KIND_POD] = &pod,
+		[KIND_POD] = &schema_pod,
 		[KIND_ENDPOINTS] = &endpoints,
 		[KIND_SLICE] = &slice,
 		[KIND_NODE] = &node,
 		[KIND_NAMESPACE] = &namespace,
+		[KIND_SERVICE_CIDR] = &service_cidr,
 	};
 
 	return of[k];
@@ -476,7 +298,8 @@ const struct schema *schema_of(enum kind k)
 
 const char *schema_api(enum kind k)
 {
-	return k == KIND_SLICE ? "discovery.k8s.io/v1" : "v1";
+	return k == KIND_SLICE ? "discovery.k8s.io/v1" :
+	       k == KIND_SERVICE_CIDR ? "networking.k8s.io/v1" : "v1";
 }
 
 void schema_init(const struct schema *s, void *base)

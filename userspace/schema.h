@@ -53,7 +53,7 @@ struct schema {
 extern const struct schema schema_list;	/* v1 List and typed lists */
 
 const struct schema *schema_of(enum kind k);
-/* "v1" or "discovery.k8s.io/v1" */
+/* "v1", "discovery.k8s.io/v1" */
 const char *schema_api(enum kind k);
 
 /* Makes zeroed memory of @s what an absent object is: numbers are -1. */

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emit.h"
+#include "input.h"
 #include "node_addrs.h"
 #include "session.h"
 #include "stamp.h"
@@ -20,6 +22,33 @@ bool session_settle(struct session *s, struct cli *c, enum state_mode mode, stru
 	       state_settle(s->state, info->has_apply_id ? info->apply_id : NULL, c->d);
 }
 
+/* Our Node object as the state knows it, else as it was when it went. */
+static struct object *node_recall(struct session *s)
+{
+	struct cli *c = s->cli;
+	struct object *node = objects_find(&s->known, KIND_NODE, NULL, c->opt.node);
+	const char *line = strstr(s->kept, NODE_WAS), *end;
+
+	if (node || !line || (line > s->kept && line[-1] != '\n'))
+		return node;
+	line += strlen(NODE_WAS);
+	end = strchr(line, '\n');
+	node = input_body(c->a, line, end ? (size_t)(end - line) : strlen(line));
+	return node && node->kind == KIND_NODE && !strcmp(node->name, c->opt.node) ? node : NULL;
+}
+
+/* What is kept beside the objects. The Node is one of them, unless it is gone. */
+static const char *keep(const struct session *s)
+{
+	struct cli *c = s->cli;
+	const char *text = options_keep(c);
+	size_t len;
+
+	if (!s->node_was || model_find(s->model, KIND_NODE, NULL, c->opt.node))
+		return text;
+	return arena_printf(c->a, "%s" NODE_WAS "%s\n", text, emit_json(c->a, s->node_was, &len));
+}
+
 bool session_open(struct session *s, struct cli *c, enum state_mode mode)
 {
 	struct dp info;
@@ -30,6 +59,7 @@ bool session_open(struct session *s, struct cli *c, enum state_mode mode)
 	if (!options_recall(c, s->kept) ||
 	    !state_load(s->state, c->a, KIND_MAX, &s->known, c->d))
 		return false;
+	s->node_was = node_recall(s);
 	/* Who only reads has read: writers need not wait for what we do with it. */
 	if (mode == STATE_READ) {
 		state_close(s->state);
@@ -89,6 +119,8 @@ bool session_build(struct session *s, const struct objects *changes)
 {
 	stamp_changes(s->cli->a, &s->known, changes);
 	s->model = model_build(s->cli->a, &s->known, changes, &s->cli->opt, s->cli->d);
+	if (s->model)
+		model_remember_node(s->model, s->node_was);
 	return s->model;
 }
 
@@ -147,14 +179,14 @@ static bool committed_after_all(struct session *s, const uint8_t *id)
 
 bool session_options_differ(const struct session *s)
 {
-	return strcmp(options_keep(s->cli), s->kept);
+	return strcmp(keep(s), s->kept);
 }
 
 bool session_commit(struct session *s, struct plan *p, const struct state_change *v, size_t n)
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
 
-	if (!state_prepare(s->state, v, n, options_keep(s->cli), id, s->cli->d))
+	if (!state_prepare(s->state, v, n, keep(s), id, s->cli->d))
 		return false;
 	if (!send_plan(s, p, id))
 		return committed_after_all(s, id);

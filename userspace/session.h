@@ -12,11 +12,15 @@
 #include "plan.h"
 #include "state.h"
 
+/* A line of what is kept, after the options: our Node object, once it is gone. */
+#define NODE_WAS "node-was="
+
 struct session {
 	struct cli *cli;
 	struct state *state;
 	struct knl *knl;
-	const char *kept;		/* options, as the state has them */
+	const char *kept;		/* options, as the state has them, and who was our Node */
+	struct object *node_was;	/* our Node object before this command, or NULL */
 	struct objects known;		/* sorted by kind, namespace, name */
 	struct dp *have;		/* what the kernel holds */
 	struct model *model;

@@ -19,6 +19,19 @@ const char *proto_name(uint8_t proto)
 	}
 }
 
+const char *sched_name(uint8_t sched)
+{
+	static const char *const names[__SVCNAT_SCHED_MAX] = {
+		[SVCNAT_SCHED_RANDOM] = "random",
+		[SVCNAT_SCHED_RR] = "round-robin",
+		[SVCNAT_SCHED_LC] = "least-connection",
+		[SVCNAT_SCHED_SH] = "source-hash",
+		[SVCNAT_SCHED_MAGLEV] = "maglev",
+	};
+
+	return WORD(names, sched);
+}
+
 const char *addr_port(struct arena *a, const struct ip *ip, uint16_t port)
 {
 	char buf[IP_STRLEN];

@@ -13,6 +13,8 @@
 	((size_t)(i) < sizeof(words) / sizeof((words)[0]) && (words)[i] ? (words)[i] : "unknown")
 
 const char *proto_name(uint8_t proto);
+/* As the annotation svcnat.io/scheduler has them. */
+const char *sched_name(uint8_t sched);
 /* "10.0.0.1:80", "[fd00::1]:80" */
 const char *addr_port(struct arena *a, const struct ip *ip, uint16_t port);
 /* Is it of this namespace and Service? NULL: of any. */

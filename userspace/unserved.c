@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,8 +67,7 @@ static void look_all(struct search *q, const struct service *svc, const struct s
 		look(q, &nowhere, p->node_port, "not known why");
 	for (size_t i = 0; i < svc->n_ingress; i++)
 		if (svc->ingress[i].ip && !str_is(svc->ingress[i].ip_mode, "Proxy"))
-			look_text(q, svc->ingress[i].ip, p->port,
-				  "source ranges are not enforced yet");
+			look_text(q, svc->ingress[i].ip, p->port, "not known why");
 	for (size_t i = 0; i < svc->external_ips.n; i++)
 		look_text(q, svc->external_ips.v[i], p->port, "outside --external-ips");
 }
@@ -86,11 +84,9 @@ const char *unserved(struct arena *a, const struct dp *dp,
 	struct dp_service key = {
 		.name = arena_printf(a, "%s/%s:%s", svc->meta.ns, svc->meta.name,
 				     port->name ? port->name : ""),
-		.proto = str_is(port->protocol, "UDP") ? IPPROTO_UDP : IPPROTO_TCP,
+		.proto = proto_number(port->protocol),
 	};
 
-	if (str_is(port->protocol, "SCTP"))
-		return "all (SCTP is not balanced yet)";
 	for (size_t i = 0; i < svc->ip_families.n; i++) {
 		key.family = (uint8_t)family_parse(svc->ip_families.v[i]);
 		q.s = dp->n_services ? bsearch(&key, dp->services, dp->n_services,

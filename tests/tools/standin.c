@@ -15,6 +15,8 @@
  *	--kill-at N	kill -9 whoever sends the Nth message, then carry it out:
  *			what a kernel does with a caller that dies in send()
  *	--delay MS	before each COMMIT
+ *	--linger	each service has one more backend, that left it with
+ *			connections still active
  */
 #include <errno.h>
 #include <getopt.h>
@@ -51,7 +53,7 @@ static struct nlattr *config;
 static uint64_t generation;
 static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
-static bool refuse, deny;
+static bool refuse, deny, linger;
 static long fail_at, stale, kill_at, delay, n_messages, n_puts;
 
 static void family_get(const struct nlmsghdr *req)
@@ -104,6 +106,36 @@ static void info_get(const struct nlmsghdr *req)
 	acknowledge(req, 0);
 }
 
+/* On the last port, so that it is none of those put; of no set order in a dump. */
+static void put_lingering(const struct nlattr *svc)
+{
+	static const uint8_t addr[16] = { 10, 255, 255, 254 };
+	struct nlattr *family = nla_find(nla_data(svc), nla_len(svc), SVCNAT_SERVICE_A_FAMILY);
+	struct nlattr *n = nest(SVCNAT_SERVICE_A_BACKEND);
+	uint16_t port = 0xffff;
+
+	put(SVCNAT_BACKEND_A_ADDR, addr, nla_get_u8(family) == AF_INET ? 4 : 16);
+	put(SVCNAT_BACKEND_A_PORT, &port, sizeof(port));
+	put_u32(SVCNAT_BACKEND_A_FLAGS, SVCNAT_BACKEND_F_GONE);
+	put_u32(SVCNAT_BACKEND_A_ACTIVE, 3);
+	nest_end(n);
+}
+
+static void put_service(const struct nlattr *svc)
+{
+	struct nlattr *n;
+
+	if (!linger) {
+		put_copy(svc);
+		return;
+	}
+	n = nest(SVCNAT_A_SERVICE);
+	if (!continues((struct nlattr *)svc))
+		put_lingering(svc);
+	put_raw(nla_data(svc), (size_t)nla_len(svc));
+	nest_end(n);
+}
+
 static void service_dump(const struct nlmsghdr *req)
 {
 	struct nlmsghdr *h;
@@ -114,7 +146,7 @@ static void service_dump(const struct nlmsghdr *req)
 			send_out(peer, 0);
 		h = begin_genl(req, FAMILY, SVCNAT_CMD_SERVICE_GET, NLM_F_MULTI);
 		put(SVCNAT_A_GENERATION, &generation, sizeof(generation));
-		put_copy(services.v[i].attr);
+		put_service(services.v[i].attr);
 		end(h);
 	}
 	h = begin(req, NLMSG_DONE, NLM_F_MULTI);
@@ -409,7 +441,8 @@ static void parse_options(int argc, char **argv)
 		{ "refuse", no_argument, NULL, 'r' },
 		{ "deny", no_argument, NULL, 'D' }, { "fail-at", required_argument, NULL, 'f' },
 		{ "stale", required_argument, NULL, 's' }, { "kill-at", required_argument, NULL, 'k' },
-		{ "delay", required_argument, NULL, 'd' }, { 0 },
+		{ "delay", required_argument, NULL, 'd' }, { "linger", no_argument, NULL, 'l' },
+		{ 0 },
 	};
 	int opt;
 
@@ -420,6 +453,8 @@ static void parse_options(int argc, char **argv)
 			refuse = true;
 		else if (opt == 'D')
 			deny = true;
+		else if (opt == 'l')
+			linger = true;
 		else
 			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'k' ? &kill_at : &delay) =
 				atol(optarg);

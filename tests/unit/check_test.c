@@ -100,12 +100,39 @@ static const struct wrong wrongs[] = {
 	{ "an unknown scheduler",
 	  "{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {svcnat.io/scheduler: lc}}, "
 	  "spec: {" PORT "}}\n",
-	  E("metadata.annotations", "svcnat.io/scheduler: \"lc\" is unknown: expected random or round-robin") },
+	  E_AT("1:69", "metadata.annotations", "svcnat.io/scheduler: \"lc\" is not understood: expected "
+	  "random, round-robin, weighted-round-robin, least-connection, source-hash or maglev") },
 	{ "an unknown annotation of ours",
 	  "{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {svcnat.io/x: y}}, "
 	  "spec: {" PORT "}}\n",
-	  W("metadata.annotations", "svcnat.io/x is unknown and ignored: there are svcnat.io/scheduler "
-	  "and svcnat.io/refuse") },
+	  "t.yaml:1:69: warning: metadata.annotations: svcnat.io/x is unknown here and ignored: of svcnat.io "
+	  "a Service may have svcnat.io/scheduler, svcnat.io/refuse, svcnat.io/max-connections, "
+	  "svcnat.io/removal, svcnat.io/eject, svcnat.io/weights\n" },
+	{ "an annotation of ours on the wrong kind",
+	  "{apiVersion: v1, kind: Pod, metadata: {name: p, annotations: {svcnat.io/weights: 1.2.3.4=5}}, "
+	  "status: {podIP: 10.0.0.1}}\n",
+	  "t.yaml:1:63: warning: metadata.annotations: svcnat.io/weights is unknown here and ignored: of "
+	  "svcnat.io a Pod may have svcnat.io/weight\n" },
+	{ "an annotation of ours where none is",
+	  "{apiVersion: v1, kind: Node, metadata: {name: n, annotations: {svcnat.io/weight: '1'}}}\n",
+	  "t.yaml:1:64: warning: metadata.annotations: svcnat.io/weight is unknown here and ignored: of "
+	  "svcnat.io a Node may have none\n" },
+	{ "the weight of a Pod",
+	  "{apiVersion: v1, kind: Pod, metadata: {name: p, annotations: {svcnat.io/weight: '1001'}}, "
+	  "status: {podIP: 10.0.0.1}}\n",
+	  E_AT("1:63", "metadata.annotations", "svcnat.io/weight: \"1001\" is not understood: expected a "
+	  "number from 0 to 1000") },
+	{ "a ServiceCIDR with host bits",
+	  "{apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {name: k}, "
+	  "spec: {cidrs: [10.96.0.0/16, 10.0.0.1/8]}}\n",
+	  E_AT("1:105", "spec.cidrs", "10.0.0.1/8 is not a CIDR: expected one such as 10.244.1.0/24, no bits "
+	  "set behind its length") },
+	{ "a ServiceCIDR without any",
+	  "{apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {name: k.x}}\n",
+	  E("spec.cidrs", "missing: expected a CIDR of each family there are ClusterIPs of, one or two") },
+	{ "a cluster IP in a ServiceCIDR",
+	  "{apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {name: k}, "
+	  "spec: {cidrs: [10.200.0.0/16]}}\n---\n" SVC("{clusterIP: 10.200.0.7, " PORT "}"), "" },
 	{ "a bad name", "{apiVersion: v1, kind: Service, metadata: {name: a.b}, spec: {" PORT "}}\n",
 	  E_AT("1:50", "metadata.name", "a.b is not a DNS label: expected up to 63 of a-z, 0-9 and '-', the ends "
 	  "not '-'") },
@@ -174,6 +201,28 @@ static void test_wrongs(void **state)
 	assert_int_equal(failed, 0);
 }
 
+/* More of one family than the kernel takes are refused at the one too many. */
+static void test_many_ranges(void **state)
+{
+	for (int n = SVCNAT_RANGES_MAX; n <= SVCNAT_RANGES_MAX + 1; n++) {
+		struct lab *l = lab_new();
+		const char *list = "'2001:db8::/32'";
+
+		for (int i = 0; i < n; i++)
+			list = arena_printf(l->a, "%s, 10.%d.%d.0/24", list, i % 256, i / 256);
+		lab_build(l, arena_printf(l->a, "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+					  "spec: {type: LoadBalancer, " PORT ",\n"
+					  "loadBalancerSourceRanges: [%s]}\n", list));
+		if (n == SVCNAT_RANGES_MAX)
+			assert_string_equal(lab_said(l), "");
+		else
+			assert_non_null(strstr(lab_said(l), "error: spec.loadBalancerSourceRanges[257]: "
+					       "10.0.1.0/24 is one more IPv4 range than the 256 a Service may "
+					       "have: expected fewer and wider ones\n"));
+		lab_free(l);
+	}
+}
+
 /* The new object is at fault, wherever its name comes in the order. */
 static void test_clash_with_known(void **state)
 {
@@ -211,6 +260,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wrongs),
+		cmocka_unit_test(test_many_ranges),
 		cmocka_unit_test(test_clash_with_known),
 		cmocka_unit_test(test_many),
 	};

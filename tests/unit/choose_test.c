@@ -6,7 +6,7 @@
 #define C SVCNAT_BACKEND_F_CLUSTER
 #define L SVCNAT_BACKEND_F_LOCAL
 
-enum { R = 1, S = 2, T = 4, HERE = 8 };	/* ready, serving, terminating, local */
+enum { R = 1, S = 2, T = 4, HERE = 8, NIL = 16 };	/* ready, serving, terminating, local, weight 0 */
 
 static const char *const a_name[] = { "a" }, *const b_name[] = { "b" };
 static const struct strings none, a = { (const char **)a_name, 1 }, b = { (const char **)b_name, 1 };
@@ -46,6 +46,13 @@ static const struct choice choices[] = {
 	  { { R | S, NULL, &a, C }, { S, NULL, NULL, 0 }, { R | S, NULL, &b, 0 } } },
 	{ "topology does not apply to policy Local",
 	  { { R | S | HERE, NULL, &b, L }, { R | S, NULL, &a, C } } },
+	{ "weight 0 is not picked, and others step in",
+	  { { R | S | NIL | HERE, NULL, NULL, 0 }, { R | S, NULL, NULL, C },
+	    { S | T | HERE, NULL, NULL, L } } },
+	{ "weight 0 everywhere: nobody is",
+	  { { R | S | NIL | HERE, NULL, NULL, 0 }, { S | T | NIL, NULL, NULL, 0 } } },
+	{ "weight 0 has no say about hints",
+	  { { R | S | NIL, NULL, NULL, 0 }, { R | S, NULL, &a, C }, { R | S, NULL, &b, 0 } } },
 	{ "nor to endpoints in termination",
 	  { { S | T, NULL, &b, C }, { S | T, NULL, &a, C } } },
 };
@@ -55,6 +62,7 @@ static struct endpoint endpoint_of(const struct one *o)
 	return (struct endpoint){
 		.ready = o->state & R, .serving = o->state & S, .terminating = o->state & T,
 		.local = o->state & HERE, .hint_nodes = o->nodes, .hint_zones = o->zones,
+		.weight = !(o->state & NIL),
 	};
 }
 
@@ -111,9 +119,9 @@ static struct naive where(const struct endpoint_list *l, bool (*is)(const struct
 	return s;
 }
 
-static bool ready(const struct endpoint *e) { return e->ready; }
-static bool going(const struct endpoint *e) { return e->serving && e->terminating; }
-static bool ready_here(const struct endpoint *e) { return e->ready && e->local; }
+static bool ready(const struct endpoint *e) { return e->ready && e->weight; }
+static bool going(const struct endpoint *e) { return e->serving && e->terminating && e->weight; }
+static bool ready_here(const struct endpoint *e) { return ready(e) && e->local; }
 static bool going_here(const struct endpoint *e) { return going(e) && e->local; }
 
 /* Those of @all with a hint to @us, or all, if the hint does not hold. */
@@ -174,7 +182,7 @@ static void test_against_naive(void **state)
 		uint32_t flags[N], usable = 0, any = 0;
 
 		for (size_t i = 0; i < l.n; i++) {
-			struct one o = { lab_random(&seed) % 16, random_hint(&seed),
+			struct one o = { lab_random(&seed) % 16 | (lab_random(&seed) % 8 ? 0 : NIL), random_hint(&seed),
 					 random_hint(&seed), 0 };
 
 			v[i] = endpoint_of(&o);

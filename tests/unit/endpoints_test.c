@@ -13,6 +13,9 @@ struct source_case {
 	"---\n{apiVersion: v1, kind: Pod, metadata: {name: " name ", labels: {" labels "}}, " \
 	"spec: {" spec "}, status: {" status "}}\n"
 #define POD(name, ip) POD_AT(name, "app: web", "", "podIP: " ip)
+#define POD_WEIGHT(name, ip, weight) \
+	"---\n{apiVersion: v1, kind: Pod, metadata: {name: " name ", labels: {app: web}, " \
+	"annotations: {svcnat.io/weight: " weight "}}, status: {podIP: " ip "}}\n"
 #define SLICE(name, type, ports, endpoints) \
 	"---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: " type ", " \
 	"metadata: {name: " name ", labels: {kubernetes.io/service-name: web}}, " \
@@ -121,6 +124,14 @@ static const struct source_case cases[] = {
 	  "---\n{apiVersion: v1, kind: Endpoints, metadata: {name: web}, subsets: [{ports: [{port: 8080}], "
 	  "addresses: [{ip: 10.0.0.1}]}]}\n" SLICE("s1", "IPv4", "{port: 8080}", "{addresses: [10.0.0.2]}"),
 	  "10.0.0.2:8080 ready serving\n" },
+	{ "weights of Pods", SELECT,
+	  POD_WEIGHT("a", "10.0.0.1", "'5'") POD_WEIGHT("b", "10.0.0.2", "'0'") POD("c", "10.0.0.3"),
+	  "10.0.0.1:80 ready serving pod=a weight=5\n10.0.0.2:80 ready serving pod=b weight=0\n"
+	  "10.0.0.3:80 ready serving pod=c\n" },
+	{ "weights of Endpoints", "type: ClusterIP",
+	  "---\n{apiVersion: v1, kind: Endpoints, metadata: {name: web, annotations: {svcnat.io/weights: "
+	  "10.0.0.2=0}}, subsets: [{ports: [{port: 80}], addresses: [{ip: 10.0.0.1}, {ip: 10.0.0.2}]}]}\n",
+	  "10.0.0.1:80 ready serving\n10.0.0.2:80 ready serving weight=0\n" },
 	{ "Endpoints that are not to be mirrored", "type: ClusterIP",
 	  "---\n{apiVersion: v1, kind: Endpoints, metadata: {name: web, "
 	  "labels: {endpointslice.kubernetes.io/skip-mirror: 'true'}}, subsets: [{ports: [{port: 8080}], "
@@ -142,6 +153,8 @@ static void print_endpoint(FILE *f, const struct endpoint *e)
 		fprintf(f, " to-node=%s", e->hint_nodes->v[0]);
 	if (e->pod)
 		fprintf(f, " pod=%s", e->pod);
+	if (e->weight != 1)
+		fprintf(f, " weight=%u", e->weight);
 	fputc('\n', f);
 }
 
@@ -185,6 +198,28 @@ static void test_sources(void **state)
 			fail_msg("%s:\n%sexpected:\n%s", cases[i].name, got, cases[i].want);
 		lab_free(l);
 	}
+}
+
+/* The Pod's own counts, else the Service's, else that of whoever lists the endpoint. */
+static void test_weights(void **state)
+{
+	struct lab *l = lab_new();
+	struct model *m = lab_build(l,
+		"---\n{apiVersion: v1, kind: Service, metadata: {name: web, annotations: "
+		"{svcnat.io/weights: '10.0.0.1=20, 10.0.0.2=20'}}, spec: {ports: [{port: 80}]}}\n"
+		POD_WEIGHT("a", "10.0.0.1", "'10'") POD("b", "10.0.0.2")
+		"---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: "
+		"{name: s, labels: {kubernetes.io/service-name: web}, annotations: {svcnat.io/weights: "
+		"'10.0.0.1=30,10.0.0.2=30,10.0.0.3=30,10.9.9.9=9'}}, ports: [{port: 80}], endpoints: ["
+		"{addresses: [10.0.0.1], targetRef: {kind: Pod, name: a}}, "
+		"{addresses: [10.0.0.2], targetRef: {kind: Pod, name: b}}, "
+		"{addresses: [10.0.0.3], targetRef: {kind: Pod, name: unknown}}, "
+		"{addresses: [10.0.0.4]}]}\n");
+
+	assert_string_equal(show(l, m), "10.0.0.1:80 ready serving pod=a weight=10\n"
+			    "10.0.0.2:80 ready serving pod=b weight=20\n"
+			    "10.0.0.3:80 ready serving pod=unknown weight=30\n10.0.0.4:80 ready serving\n");
+	lab_free(l);
 }
 
 /* What was found once is looked for again when something is gone. */
@@ -253,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_after_removal),
 		cmocka_unit_test(test_as_object),
 	};

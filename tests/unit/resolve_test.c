@@ -2,8 +2,7 @@
 /*
  * From objects to what the kernel should hold. golden/dp-node-a.txt was compared
  * with the rules kube-proxy made of the same objects, fixtures/a/kube-proxy.nft:
- * every map there has the endpoints it has here, but for SCTP and the load
- * balancer address with source ranges, which are left out so far.
+ * every map there has the endpoints it has here.
  */
 #include "lab.h"
 
@@ -58,6 +57,20 @@ struct resolve_case {
 #define META(name) "apiVersion: v1, kind: Service, metadata: {name: " name "}"
 #define SVC(name, spec) "---\n{" META(name) ", spec: {" spec "}}\n"
 
+/* One of both families, with a node port and an address of either from a load balancer. */
+#define LB(spec) SVC("web", "type: LoadBalancer, clusterIPs: [10.96.0.1, 'fd00:10:96::1'], " spec ", " \
+	"ports: [{port: 80, nodePort: 30001}]}, status: " \
+	"{loadBalancer: {ingress: [{ip: 203.0.113.1}, {ip: '2001:db8::1'}]}")
+#define RANGED_4(ranges, node_port, load_balancer, external) \
+	"+ default/web: TCP 10.96.0.1:80\n" ranges "    + cluster IP 10.96.0.1:80\n" \
+	"    + node port 30001" node_port "\n    + load balancer 203.0.113.1:80" load_balancer "\n" \
+	"    + external IP 198.51.100.1:80" external "\n"
+#define OPEN_6 \
+	"+ default/web: TCP [fd00:10:96::1]:80\n    + cluster IP [fd00:10:96::1]:80\n" \
+	"    + node port 30001\n    + load balancer [2001:db8::1]:80\n"
+#define OUR_NODE(ip) "---\n{apiVersion: v1, kind: Node, metadata: {name: node-a}, status: {addresses: " \
+	"[{type: Hostname, address: node-a}, {type: InternalIP, address: " ip "}]}}\n"
+
 static const struct resolve_case cases[] = {
 	{ "policies mark frontends", SVC("web", "type: NodePort, clusterIP: 10.96.0.1, "
 	  "internalTrafficPolicy: Local, ports: [{port: 80, nodePort: 30001}]")
@@ -86,19 +99,50 @@ static const struct resolve_case cases[] = {
 	  "{loadBalancer: {ingress: [{ip: 203.0.113.1, ipMode: Proxy}, {hostname: lb.example.com}, "
 	  "{ip: 203.0.113.2}]}"),
 	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n    + load balancer 203.0.113.2:80\n" },
-	{ "source ranges of a family close its addresses, for others too", SVC("web", "type: LoadBalancer, "
-	  "clusterIPs: [10.96.0.1, 'fd00:10:96::1'], allocateLoadBalancerNodePorts: false, externalIPs: "
-	  "[198.51.100.1], loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 80}]}, status: "
-	  "{loadBalancer: {ingress: [{ip: 198.51.100.1}, {ip: '2001:db8::1'}]}")
-	  SVC("xen", "clusterIP: 10.96.0.2, externalIPs: [198.51.100.1], ports: [{port: 80}]"),
-	  "t.yaml:2:1: warning: spec.loadBalancerSourceRanges: source ranges are not enforced yet, so the "
-	  "load balancer addresses stay closed to everybody: remove the ranges to open them\n"
-	  "t.yaml:4:1: warning: 198.51.100.1 port 80 of Service default/xen is held by Service default/web, "
-	  "which comes first: not programmed here\n"
-	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n"
-	  "+ default/web: TCP [fd00:10:96::1]:80\n    + cluster IP [fd00:10:96::1]:80\n"
-	  "    + load balancer [2001:db8::1]:80\n"
-	  "+ default/xen: TCP 10.96.0.2:80\n    + cluster IP 10.96.0.2:80\n" },
+	{ "source ranges hold for load balancer addresses of their family", LB("externalIPs: [198.51.100.1], "
+	  "loadBalancerSourceRanges: [' 10.0.0.1/8 ', 11.0.0.0/8, 10.1.0.0/16]"),
+	  RANGED_4("    + source range 10.0.0.0/7\n", "", " restricted", "")
+	  OPEN_6 },
+	{ "a node inside lets the load balancer's own address in", OUR_NODE("10.1.2.3") LB("externalIPs: "
+	  "[198.51.100.1], loadBalancerSourceRanges: [10.0.0.0/8]"),
+	  RANGED_4("    + source range 10.0.0.0/8\n    + source range 203.0.113.1/32\n", "", " restricted", "")
+	  OPEN_6 },
+	{ "which is once enough", OUR_NODE("10.1.2.3") LB("externalIPs: [198.51.100.1], "
+	  "loadBalancerSourceRanges: [10.0.0.0/8, 203.0.113.0/24]"),
+	  RANGED_4("    + source range 10.0.0.0/8\n    + source range 203.0.113.0/24\n", "", " restricted", "")
+	  OPEN_6 },
+	{ "ranges of nothing", SVC("web", "type: LoadBalancer, clusterIP: 10.96.0.1, "
+	  "allocateLoadBalancerNodePorts: false, loadBalancerSourceRanges: [10.0.0.0/8], ports: [{port: 80}]"),
+	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n" },
+	{ "session affinity", SVC("web", "clusterIP: 10.96.0.1, sessionAffinity: ClientIP, ports: [{port: 80}]")
+	  SVC("xen", "clusterIP: 10.96.0.2, sessionAffinity: ClientIP, sessionAffinityConfig: "
+	      "{clientIP: {timeoutSeconds: 7}}, ports: [{port: 80, protocol: UDP}]")
+	  SVC("yen", "clusterIP: 10.96.0.3, sessionAffinityConfig: {clientIP: {timeoutSeconds: 7}}, "
+	      "ports: [{port: 80}]"),
+	  "+ default/web: TCP 10.96.0.1:80\n    + session affinity 10800s\n    + cluster IP 10.96.0.1:80\n"
+	  "+ default/xen: UDP 10.96.0.2:80\n    + session affinity 7s\n    + cluster IP 10.96.0.2:80\n"
+	  "+ default/yen: TCP 10.96.0.3:80\n    + cluster IP 10.96.0.3:80\n" },
+	{ "SCTP, beside TCP on the same port", SVC("web", "clusterIP: 10.96.0.1, ports: [{port: 80, name: a}, "
+	  "{port: 80, name: b, protocol: SCTP}]"),
+	  "+ default/web:a TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n"
+	  "+ default/web:b SCTP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n" },
+	{ "every endpoint that serves is told of, with weight and limit", "---\n{apiVersion: v1, kind: Service, "
+	  "metadata: {name: web, annotations: {svcnat.io/weights: '10.0.0.1=3,10.0.0.2=0,10.0.0.3=5', "
+	  "svcnat.io/max-connections: '9'}}, spec: {type: NodePort, externalTrafficPolicy: Local, "
+	  "clusterIP: 10.96.0.1, ports: [{port: 80, nodePort: 30001}]}}\n"
+	  "---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: {name: s, "
+	  "labels: {kubernetes.io/service-name: web}}, ports: [{port: 80}], endpoints: ["
+	  "{addresses: [10.0.0.1], nodeName: node-a}, {addresses: [10.0.0.2]}, "
+	  "{addresses: [10.0.0.3], conditions: {ready: false, serving: true}}, "
+	  "{addresses: [10.0.0.4], conditions: {ready: false, serving: true, terminating: true}}, "
+	  "{addresses: [10.0.0.5], conditions: {ready: true, serving: false}}, "
+	  "{addresses: [10.0.0.6], conditions: {ready: false, serving: false}}]}\n",
+	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n    + node port 30001 local\n"
+	  "    + backend 10.0.0.1:80 (cluster, local; weight 3; at most 9)\n"
+	  "    + backend 10.0.0.2:80 (not picked; at most 9)\n"
+	  "    + backend 10.0.0.3:80 (not picked; at most 9)\n"
+	  "    + backend 10.0.0.4:80 (not picked; at most 9)\n"
+	  "    + backend 10.0.0.5:80 (cluster; at most 9)\n" },
 	{ "a range of everybody closes nothing", SVC("web", "type: LoadBalancer, clusterIP: 10.96.0.1, "
 	  "allocateLoadBalancerNodePorts: false, loadBalancerSourceRanges: [10.0.0.0/8, 0.0.0.0/0], "
 	  "ports: [{port: 80}]}, status: {loadBalancer: {ingress: [{ip: 203.0.113.1}]}"),
@@ -134,6 +178,19 @@ static const struct resolve_case cases[] = {
 	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n" },
 };
 
+/* With --source-ranges strict. */
+static const struct resolve_case strict_cases[] = {
+	{ "strict source ranges", LB("externalIPs: [198.51.100.1], loadBalancerSourceRanges: [10.0.0.0/8]"),
+	  RANGED_4("    + source range 10.0.0.0/8\n", " restricted", " restricted", " restricted")
+	  "+ default/web: TCP [fd00:10:96::1]:80\n    + cluster IP [fd00:10:96::1]:80\n"
+	  "    + node port 30001 restricted\n    + load balancer [2001:db8::1]:80 restricted\n" },
+	{ "strict, and everybody of a family", LB("externalIPs: [198.51.100.1], loadBalancerSourceRanges: "
+	  "['0.0.0.0/0', 10.0.0.0/8, '::/0']"),
+	  RANGED_4("", "", "", "") OPEN_6 },
+	{ "strict, and no range at all", LB("externalIPs: [198.51.100.1]"),
+	  RANGED_4("", "", "", "") OPEN_6 },
+};
+
 /* What was said, then the plan without its sum. */
 static const char *show(struct lab *l, const struct dp *dp)
 {
@@ -145,22 +202,29 @@ static const char *show(struct lab *l, const struct dp *dp)
 	return arena_printf(l->a, "%s%.*s", lab_said(l), (int)len, text);
 }
 
+static void check_case(const struct resolve_case *c, bool strict)
+{
+	struct lab *l = lab_new();
+	const char *got;
+	struct dp *dp;
+
+	l->opt.nodeport_mode = NODEPORT_ALL;
+	l->opt.strict_ranges = strict;
+	lab_prefix(l, &l->opt.external_ips, "198.51.100.0/24");
+	dp = model_resolve(lab_apply(l, c->yaml), NULL, l->d);
+	dp->config = (struct dp_config){ 0 };
+	got = show(l, dp);
+	if (strcmp(got, c->want))
+		fail_msg("%s:\n%sexpected:\n%s", c->name, got, c->want);
+	lab_free(l);
+}
+
 static void test_services(void **state)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct lab *l = lab_new();
-		const char *got;
-		struct dp *dp;
-
-		l->opt.nodeport_mode = NODEPORT_ALL;
-		lab_prefix(l, &l->opt.external_ips, "198.51.100.0/24");
-		dp = model_resolve(lab_apply(l, cases[i].yaml), NULL, l->d);
-		dp->config = (struct dp_config){ 0 };
-		got = show(l, dp);
-		if (strcmp(got, cases[i].want))
-			fail_msg("%s:\n%sexpected:\n%s", cases[i].name, got, cases[i].want);
-		lab_free(l);
-	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		check_case(&cases[i], false);
+	for (size_t i = 0; i < sizeof(strict_cases) / sizeof(*strict_cases); i++)
+		check_case(&strict_cases[i], true);
 }
 
 struct node_case {
@@ -200,19 +264,17 @@ static const struct node_case node_cases[] = {
 	{ "CIDRs of the other family only", NODEPORT_CIDRS, "192.0.2.0/24", NULL, NULL, NODE_PORT_6,
 	  "warning: node ports answer on no IPv6 address: --nodeport-addresses names none of that family\n"
 	  "~ node\n    cluster CIDRs: none\n    node port addresses: 192.0.2.0/24\n" },
-	{ "localhost", NODEPORT_LOCALHOST, NULL, NULL, "192.0.2.99/32", NODE_PORT,
-	  "warning: --nodeport-addresses localhost is not supported yet: no node port answers; use primary, "
-	  "all or CIDRs\n" },
 	{ "podCIDRs of all Nodes, joined where they are neighbours", NODEPORT_CIDRS, NULL, NULL, NULL,
 	  NODE("node-a", "podCIDR: 10.244.1.0/24, podCIDRs: [10.244.1.0/24, 'fd00:1::/64']", "")
 	  NODE("b", "podCIDR: 10.244.2.0/24", "") NODE("c", "podCIDR: 10.244.3.0/24", "")
 	  NODE("d", "podCIDR: 10.244.0.0/24", "") NODE("e", "podCIDR: 10.244.3.128/25", "")
 	  NODE("f", "podCIDR: 10.244.5.0/24", ""),
 	  "~ node\n    cluster CIDRs: 10.244.0.0/22 10.244.5.0/24 fd00:1::/64\n"
-	  "    node port addresses: none\n" },
+	  "    node port addresses: none\n    node CIDRs: 10.244.1.0/24 fd00:1::/64\n" },
 	{ "a given cluster CIDR instead", NODEPORT_CIDRS, NULL, "10.0.0.0/8", NULL,
 	  NODE("node-a", "podCIDRs: [10.244.1.0/24, 'fd00:1::/64']", ""),
-	  "~ node\n    cluster CIDRs: 10.0.0.0/8\n    node port addresses: none\n" },
+	  "~ node\n    cluster CIDRs: 10.0.0.0/8\n    node port addresses: none\n"
+	  "    node CIDRs: 10.244.1.0/24 fd00:1::/64\n" },
 };
 
 static void test_node(void **state)
@@ -237,6 +299,60 @@ static void test_node(void **state)
 		dp = model_resolve(lab_apply(l, c->yaml), &machine, l->d);
 		dp->n_services = 0;
 		got = show(l, dp);
+		if (strcmp(got, c->want))
+			fail_msg("%s:\n%sexpected:\n%s", c->name, got, c->want);
+		lab_free(l);
+	}
+}
+
+struct option_case {
+	const char *name;
+	struct options opt;	/* beside the defaults */
+	const char *yaml, *want;
+};
+
+#define CIDRS(name, list) \
+	"---\n{apiVersion: networking.k8s.io/v1, kind: ServiceCIDR, metadata: {name: " name "}, " \
+	"spec: {cidrs: [" list "]}}\n"
+
+static const struct option_case option_cases[] = {
+	{ "the node's CIDRs are the cluster's, the first of a family", { .detect = DETECT_NODE_CIDR },
+	  NODE("node-a", "podCIDRs: [10.244.1.0/24, 'fd00:1::/64', 10.244.0.0/24]", "")
+	  NODE("b", "podCIDR: 10.244.2.0/24", ""),
+	  "~ node\n    cluster CIDRs: 10.244.1.0/24 fd00:1::/64\n    node port addresses: none\n"
+	  "    node CIDRs: 10.244.0.0/23 fd00:1::/64\n" },
+	{ "which it has to have", { .detect = DETECT_NODE_CIDR },
+	  NODE("node-a", "", "") NODE("b", "podCIDR: 10.244.2.0/24", ""),
+	  "warning: --detect-local node-cidr: the Node node-a has no podCIDRs, so no source counts as off "
+	  "the cluster\n" },
+	{ "Pods by the device they come through", { .detect = DETECT_INTERFACE, .pod_interface = "cali*" },
+	  NODE("node-a", "podCIDR: 10.244.1.0/24", ""),
+	  "~ node\n    cluster CIDRs: none\n    node port addresses: none\n"
+	  "    Pods come through: cali*\n" },
+	{ "masquerade all", { .masquerade_all = true }, "",
+	  "~ node\n    cluster CIDRs: none\n    node port addresses: none\n    masquerade all: yes\n" },
+	{ "service CIDRs of objects", { .masquerade_all = false },
+	  CIDRS("b", "10.100.0.0/16, 'fd00:100::/112'") CIDRS("a", "10.101.0.0/16"),
+	  "~ node\n    cluster CIDRs: none\n    node port addresses: none\n"
+	  "    service CIDRs: 10.100.0.0/15 fd00:100::/112\n" },
+	{ "beside those given", { .service_cidrs_given = true }, CIDRS("a", "10.112.0.0/16, 10.96.0.0/13"),
+	  "~ node\n    cluster CIDRs: none\n    node port addresses: none\n"
+	  "    service CIDRs: 10.96.0.0/12 10.112.0.0/16 fd00:10:96::/112\n" },
+};
+
+static void test_options(void **state)
+{
+	for (size_t i = 0; i < sizeof(option_cases) / sizeof(*option_cases); i++) {
+		const struct option_case *c = &option_cases[i];
+		struct lab *l = lab_new();
+		const char *got;
+
+		l->opt.nodeport_mode = NODEPORT_CIDRS;
+		l->opt.detect = c->opt.detect;
+		l->opt.pod_interface = c->opt.pod_interface;
+		l->opt.masquerade_all = c->opt.masquerade_all;
+		l->opt.service_cidrs_given = c->opt.service_cidrs_given;
+		got = show(l, model_resolve(lab_apply(l, c->yaml), NULL, l->d));
 		if (strcmp(got, c->want))
 			fail_msg("%s:\n%sexpected:\n%s", c->name, got, c->want);
 		lab_free(l);
@@ -281,6 +397,70 @@ static void test_own_address(void **state)
 	lab_free(l);
 }
 
+/* Who is gone is as it was: addresses, podCIDRs, zone, and the Pods on its network. */
+static void test_node_gone(void **state)
+{
+	static const char objects[] =
+		NODE("node-a", "podCIDR: 10.244.1.0/24", INTERNAL("192.0.2.1")) NODE_PORT
+		"---\n{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {a: b}}, "
+		"spec: {hostNetwork: true, nodeName: node-a}}\n"
+		SVC("host", "clusterIP: 10.96.0.2, selector: {a: b}, ports: [{port: 80}]");
+	struct lab *l = lab_new();
+	struct model *m = lab_apply(l, objects);
+	struct dp *before = model_resolve(m, NULL, l->d), *after;
+
+	model_remember_node(m, model_find(m, KIND_NODE, NULL, "node-a"));
+	assert_int_equal(before->services[0].n_backends, 1);
+	assert_true(plan_empty(plan_make(l->a, before, model_resolve(m, NULL, l->d))));
+	assert_string_equal(lab_said(l), "");
+	model_remove(m, KIND_NODE, NULL, "node-a");
+	after = model_resolve(m, NULL, l->d);
+	assert_true(plan_empty(plan_make(l->a, before, after)));
+	assert_string_equal(lab_said(l), "warning: the Node node-a is gone: this node goes on with the "
+			    "addresses, podCIDRs and zone it had; apply it again, or name this node anew by "
+			    "--node\n");
+	lab_free(l);
+}
+
+/* Distinct addresses over all ports; those of another node, or not ready, are none. */
+static void test_local_ready(void **state)
+{
+	struct lab *l = lab_new();
+	struct model *m = lab_apply(l, SVC("web", "clusterIPs: [10.96.0.1, 'fd00:10:96::1'], "
+					   "ports: [{name: a, port: 80}, {name: b, port: 81}]")
+		"---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: "
+		"{name: s, labels: {kubernetes.io/service-name: web}}, ports: [{name: a, port: 80}, "
+		"{name: b, port: 81}], endpoints: [{addresses: [10.0.0.1], nodeName: node-a}, "
+		"{addresses: [10.0.0.2], nodeName: node-a, conditions: {ready: false, serving: true, "
+		"terminating: true}}, {addresses: [10.0.0.3], nodeName: node-b}, {addresses: [10.0.0.4]}]}\n"
+		"---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, metadata: "
+		"{name: t, labels: {kubernetes.io/service-name: web}}, ports: [{name: b, port: 82}], "
+		"endpoints: [{addresses: [10.0.0.5], nodeName: node-a}]}\n"
+		"---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv6, metadata: "
+		"{name: u, labels: {kubernetes.io/service-name: web}}, ports: [{name: a, port: 80}], "
+		"endpoints: [{addresses: ['fd00::1'], nodeName: node-a}]}\n");
+
+	assert_int_equal(model_local_ready(m, lab_service(m, "web"), AF_INET), 2);
+	assert_int_equal(model_local_ready(m, lab_service(m, "web"), AF_INET6), 1);
+	lab_free(l);
+}
+
+static void test_many_service_cidrs(void **state)
+{
+	struct lab *l = lab_new();
+	const char *yaml = "";
+	struct dp *dp;
+
+	for (int i = 0; i < 65; i++)
+		yaml = arena_printf(l->a, "%s" CIDRS("c%d", "10.%d.0.0/24"), yaml, i, i);
+	dp = model_resolve(lab_apply(l, yaml), NULL, l->d);
+	assert_int_equal(dp->config.n_service_cidrs, 0);
+	assert_string_equal(lab_said(l), "warning: the service CIDRs are 65 prefixes and the kernel takes "
+			    "64: what is sent to addresses in them that no Service holds goes on as if "
+			    "they were any other\n");
+	lab_free(l);
+}
+
 static void test_node_name(void **state)
 {
 	static const char node[] = "{apiVersion: v1, kind: Node, metadata: {name: node-b}}\n";
@@ -301,9 +481,13 @@ int main(void)
 		cmocka_unit_test(test_saved_list),
 		cmocka_unit_test(test_services),
 		cmocka_unit_test(test_node),
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_many_pod_cidrs),
 		cmocka_unit_test(test_own_address),
 		cmocka_unit_test(test_node_name),
+		cmocka_unit_test(test_node_gone),
+		cmocka_unit_test(test_many_service_cidrs),
+		cmocka_unit_test(test_local_ready),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
