@@ -29,18 +29,19 @@ t_describe() {
 	says 'No resources found in nowhere namespace'
 }
 
-t_describe_sctp() {
+t_describe_not_served() {
 	standin
-	cat >"$T/sctp.yaml" <<-'END'
+	cat >"$T/two.yaml" <<-'END'
 		apiVersion: v1
 		kind: Service
 		metadata: {name: s}
-		spec: {ports: [{name: a, port: 1, protocol: SCTP}, {name: b, port: 1}]}
+		spec:
+		  externalIPs: [203.0.113.1]
+		  ports: [{name: a, port: 1, protocol: SCTP}, {name: b, port: 1}]
 	END
-	run 0 apply -f "$T/sctp.yaml"
+	run 0 apply -f "$T/two.yaml"
 	run 0 describe svc s
-	shows '^Not Served: .*SCTP'
-	[ "$(grep -c 'Not Served' "$T/out")" = 1 ]
+	[ "$(grep -c '^Not Served: .*203.0.113.1:1 (outside --external-ips)$' "$T/out")" = 2 ]
 }
 
 t_forms() {
@@ -52,6 +53,13 @@ t_forms() {
 	run 0 explain udp 10.244.1.200 8.8.8.8:53 -o json
 	python3 -m json.tool "$T/out" >/dev/null
 	run 0 explain icmp fd00::1 fd00::2
+	run 0 explain sctp 10.244.1.200 10.96.0.10:80
+	shows 'no service has this'
+	run 0 explain TCP 10.244.1.200 10.96.0.10:80 iif lo
+	shows 'default/web:http'
+	run 0 stats web -o wide
+	shows '^SERVICE .* PACKETS-IN .* NOT-ALLOWED .* STATE$'
+	shows '^  0 dropped: address of the service CIDRs'
 	run 0 stats web -o json
 	golden stats-json
 	run 0 stats web -o yaml
@@ -59,6 +67,22 @@ t_forms() {
 	run 0 stats -n nowhere
 	run 0 stats -n nowhere -o json
 	python3 -m json.tool "$T/out" >/dev/null
+}
+
+# Backends that left the Service, and are busy still.
+t_leaving() {
+	standin --linger
+	run 0 apply -f "$M/web.yaml"
+	run 0 stats web
+	shows '^default/web:http +TCP .* 2/2 ready$'
+	shows '^  10\.255\.255\.254:65535 +0 +3 .* leaving$'
+	run 0 stats web -o json
+	[ "$(grep -c '"state": "leaving"' "$T/out")" = 1 ]
+	run 0 get backends web -o wide
+	shows ' 10\.255\.255\.254:65535 +no new connections +leaving +1 +<none> +3 '
+	run 0 get backends web -o yaml
+	shows 'state: leaving'
+	agree
 }
 
 # An option that means nothing is an error, and an error is said.
@@ -74,11 +98,14 @@ explain tcp 10.0.0.1 10.0.0.2:80 -n default
 explain tcp 10.0.0.1 10.0.0.2:80 -A
 explain tcp 10.0.0.1 10.0.0.2:80 -o wide
 explain tcp 10.0.0.1 10.0.0.2:80 more
+explain tcp 10.0.0.1 10.0.0.2:80 iif
+explain tcp 10.0.0.1 10.0.0.2:80 iif nosuch0
+explain tcp 10.0.0.1 10.0.0.2:80 oif lo
+explain sctp 10.0.0.1 10.0.0.2
 monitor -n default
 monitor -A
 monitor -o yaml
 monitor web
-stats -o wide
 stats -o name
 stats web db
 describe svc web -o json
@@ -113,8 +140,9 @@ t_monitor_ends() {
 }
 
 case_of "describe in full" t_describe
-case_of "describe of what is not balanced" t_describe_sctp
+case_of "describe of what is not served" t_describe_not_served
 case_of "explain and stats in JSON and YAML" t_forms
+case_of "backends that are leaving" t_leaving
 case_of "options that mean nothing" t_refused
 case_of "monitor -o json, to its end" t_monitor_ends
 exit $failed
