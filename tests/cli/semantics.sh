@@ -233,6 +233,11 @@ t_node_gone() {
 		gone
 		run 0 version
 		hides 'node-was'
+		mv "$T/out" "$T/version"
+		# The same once more is nothing to do.
+		run 0 apply -f "$M/web.yaml"
+		run 0 version
+		cmp "$T/version" "$T/out"
 		# What is there anew is like what was, but for the object.
 		run 1 diff -f "$T/node.yaml"
 		[ "$(cat "$T/out")" = "+ node/node-a" ]
