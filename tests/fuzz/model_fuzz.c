@@ -21,8 +21,21 @@ static struct prefix prefix(const char *text)
 	return p;
 }
 
+static void check_settings(const struct dp_service *s)
+{
+	assert(s->sched <= SVCNAT_SCHED_MAX && !(s->flags & ~SVCNAT_SERVICE_F_MASK));
+	assert(s->affinity_seconds <= SVCNAT_AFFINITY_SECONDS_MAX);
+	assert(s->removal <= SVCNAT_REMOVAL_MAX && s->drain_seconds <= SVCNAT_SECONDS_MAX);
+	assert((s->removal == SVCNAT_REMOVAL_DRAIN) == !!s->drain_seconds);
+	assert(s->eject_fails <= 255 && !s->eject_fails == !s->eject_seconds);
+	assert(s->eject_seconds <= SVCNAT_SECONDS_MAX && s->n_ranges <= SVCNAT_RANGES_MAX);
+	for (size_t i = 0; i < s->n_ranges; i++)
+		assert(s->ranges[i].ip.family == s->family && s->ranges[i].len);
+}
+
 static void check_service(const struct dp_service *s)
 {
+	check_settings(s);
 	assert(s->n_frontends <= SVCNAT_FRONTENDS_MAX);
 	for (size_t i = 0; i < s->n_frontends; i++) {
 		const struct dp_frontend *fe = &s->frontends[i];
@@ -36,6 +49,7 @@ static void check_service(const struct dp_service *s)
 
 		assert(b->port && b->ip.family == s->family);
 		assert(!(b->flags & ~SVCNAT_BACKEND_F_MASK));
+		assert(b->weight >= 1 && b->weight <= SVCNAT_WEIGHT_MAX);
 		assert(!i || dp_backend_cmp(b - 1, b) < 0);
 	}
 }
@@ -47,6 +61,8 @@ static void check(const struct dp *dp)
 		assert(!i || dp_service_cmp(&dp->services[i - 1], &dp->services[i]) < 0);
 	}
 	assert(dp->config.n_cluster_cidrs <= SVCNAT_PREFIXES_MAX);
+	assert(dp->config.n_service_cidrs <= SVCNAT_PREFIXES_MAX);
+	assert(dp->config.n_node_cidrs <= SVCNAT_PREFIXES_MAX);
 }
 
 static struct objects everything(struct arena *a, struct model *m)
@@ -90,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct options opt = {
 		.node = "node-a", .service_cidrs = { ranges, 2 }, .lb_pools = { pools, 2 },
 		.external_ips = { &all, 1 }, .nodeport_min = 30000, .nodeport_max = 32767,
+		.strict_ranges = size % 2, .detect = size % 3 ? DETECT_CLUSTER_CIDR : DETECT_NODE_CIDR,
 	};
 	static FILE *null;
 	struct arena *a = arena_new();
