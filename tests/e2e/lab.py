@@ -158,11 +158,11 @@ class Lab:
         if name in NODES:
             lines = ["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding"]
         script = "".join(f"echo 1 >/proc/sys/{f};" for f in lines)
-        # Rate limits would make refusals look like drops.
-        for f in ("net/ipv4/icmp_ratelimit", "net/ipv4/icmp_msgs_per_sec",
-                  "net/ipv6/icmp/ratelimit"):
-            script += f"echo 0 2>/dev/null >/proc/sys/{f};" if "msgs" not in f else \
-                f"[ ! -e /proc/sys/{f} ] || echo 100000 >/proc/sys/{f};"
+        # Rate limits would make refusals look like drops: of no type, and IPv6 of one
+        # that does not exist.
+        for f, value in (("net/ipv4/icmp_ratelimit", 0), ("net/ipv4/icmp_ratemask", 0),
+                         ("net/ipv6/icmp/ratelimit", 0), ("net/ipv6/icmp/ratemask", 255)):
+            script += f"echo {value} 2>/dev/null >/proc/sys/{f};"
         # An INIT that is refused while connect() holds the socket is heard of with the next.
         script += "[ ! -e /proc/sys/net/sctp ] || echo 300 >/proc/sys/net/sctp/rto_min &&" \
             " echo 300 >/proc/sys/net/sctp/rto_initial;"
