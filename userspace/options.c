@@ -15,6 +15,7 @@
 
 #include "cli.h"
 #include "object.h"
+#include "similar.h"
 
 #define COMMON 1000	/* val of the first common option */
 
@@ -377,9 +378,26 @@ bool options_recall(struct cli *c, const char *kept)
 	return true;
 }
 
+/* After getopt's own complaint; an abbreviation of several is explained by that. */
+static void suggest(const char *verb, const char *written, const struct option *all)
+{
+	struct similar s = { .word = written + 2, .len = strcspn(written + 2, "=") };
+
+	if (strncmp(written, "--", 2))
+		return;
+	for (; all->name; all++) {
+		if (!strncmp(all->name, s.word, s.len))
+			return;
+		similar_try(&s, all->name);
+	}
+	if (s.best)
+		fprintf(stderr, "%s: did you mean '--%s'?\n", verb, s.best);
+}
+
 int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 		 const struct option *verb_long)
 {
+	char letters[16];
 	struct option all[64];
 	size_t n = 0;
 	int opt;
@@ -391,8 +409,9 @@ int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 					     i == MASQUERADE_ALL ? optional_argument :
 					     required_argument, NULL, COMMON + i };
 	all[n] = (struct option) { 0 };
-	while ((opt = getopt_long(argc, argv, verb_short, all, NULL)) >= COMMON) {
-		if (opt == COMMON + HELP) {
+	snprintf(letters, sizeof(letters), "%sh", verb_short);
+	while ((opt = getopt_long(argc, argv, letters, all, NULL)) >= COMMON || opt == 'h') {
+		if (opt == COMMON + HELP || opt == 'h') {
 			verb_help(c->verb);
 			exit(EXIT_OK);
 		}
@@ -404,6 +423,8 @@ int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 			return '?';
 		}
 	}
+	if (opt == '?' && !optopt)
+		suggest(c->verb, argv[optind - 1], all);
 	return opt;
 }
 

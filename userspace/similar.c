@@ -18,8 +18,9 @@ void similar_try(struct similar *s, const char *candidate)
 {
 	size_t len = strlen(candidate), n = alike(s->word, s->len, candidate, len);
 
-	if (n <= s->most || 2 * n <= len)
+	if (2 * n <= len || (s->best && n * s->of <= s->shared * (len + s->len)))
 		return;
-	s->most = n;
+	s->shared = n;
+	s->of = len + s->len;
 	s->best = candidate;
 }

@@ -8,8 +8,8 @@
 struct similar {
 	const char *word;	/* as written, @len bytes of it */
 	size_t len;
-	const char *best;	/* of those tried, the one that shares most with it, or NULL */
-	size_t most;
+	const char *best;	/* of those tried, the one most like it, or NULL */
+	size_t shared, of;	/* bytes, of both words' length */
 };
 
 /* It has to share more than half of @candidate. */

@@ -24,7 +24,7 @@ t_version() {
 t_help() {
 	run 0 --help
 	golden help
-	local verb
+	local verb option
 	for verb in apply diff delete get describe explain stats monitor flush restore version; do
 		run 0 $verb --help
 		shows "usage: svcctl $verb"
@@ -39,6 +39,19 @@ t_help() {
 	shows '^ +--ignore-not-found '
 	run 0 get --help
 	shows '^  -w, --watch '
+	run 0 get -h
+	shows '^  -w, --watch '
+	run 2 apply --dryrun
+	says "did you mean '--dry-run'"
+	run 2 get --namespaces=x
+	says "did you mean '--namespace'"
+	run 2 get --nodeport x
+	says 'ambiguous'
+	run 2 get --xyzzy
+	for option in --nodeport --xyzzy; do
+		run 2 get $option x
+		if grep 'did you mean' "$T/err"; then return 1; fi
+	done
 	run 2 help aply
 	says 'no verb "aply": did you mean "apply"'
 	run 2 aply
