@@ -98,6 +98,8 @@ class Lab:
         for name in names:
             self.ip(None, f"netns add {name}")
         self.flush()
+        for name in names:
+            self.sysctls(name)
         self.ip("lan", "link add br0 type bridge")
         self.ip("lan", "link set br0 up")
         self.lan("gateway", 1)
@@ -112,8 +114,6 @@ class Lab:
             if not pod.host:
                 self.pod(pod)
         self.flush()
-        for name in names:
-            self.sysctls(name)
 
     def lan(self, name, host):
         self.ip("lan", f"link add {name} type veth peer name eth0 netns {name}")
@@ -164,8 +164,10 @@ class Lab:
                          ("net/ipv6/icmp/ratelimit", 0), ("net/ipv6/icmp/ratemask", 255)):
             script += f"echo {value} 2>/dev/null >/proc/sys/{f};"
         # An INIT that is refused while connect() holds the socket is heard of with the next.
-        script += "[ ! -e /proc/sys/net/sctp ] || echo 300 >/proc/sys/net/sctp/rto_min &&" \
-            " echo 300 >/proc/sys/net/sctp/rto_initial;"
+        script += "for f in rto_min rto_initial; do [ ! -e /proc/sys/net/sctp/$f ] ||" \
+            " echo 300 >/proc/sys/net/sctp/$f; done;"
+        # Nobody else has an address, and packets are lost until that is established.
+        script += "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad"
         run("sh", "-c", script, netns=name)
 
     def serve(self):
