@@ -112,6 +112,30 @@ t_source_ranges() {
 	shows '^    \+ source range 203\.0\.113\.7/32$'
 }
 
+# The most a Service may have of everything fits into a message, beside its many endpoints.
+t_full() {
+	local i
+	standin
+	{
+		web 'type: LoadBalancer' 'ports: [{port: 80}]' 'externalIPs:' | sed '/selector/d'
+		seq -f '  - 198.51.100.%.0f' 1 62
+		echo '  loadBalancerSourceRanges:'
+		for ((i = 0; i < 256; i++)); do echo "  - 10.$i.0.0/24"; done
+		printf -- '---\napiVersion: v1\nkind: Endpoints\nmetadata: {name: web}\nsubsets:\n'
+		printf -- '- ports: [{port: 80}]\n  addresses:\n'
+		for ((i = 0; i < 8; i++)); do seq -f "  - ip: 10.244.$i.%.0f" 1 254; done
+	} >"$T/full.yaml"
+	run 0 apply -f "$T/full.yaml" --source-ranges strict --external-ips 198.51.100.0/24
+	quiet
+	agree
+	run 1 diff --source-ranges kube-proxy
+	[ "$(grep -c '^    - source range' "$T/out")" = 256 ]
+	echo '  - 10.0.1.0/24' >"$T/more"
+	sed -i "/10.255.0.0/r $T/more" "$T/full.yaml"
+	run 1 apply -f "$T/full.yaml" --source-ranges strict --external-ips 198.51.100.0/24
+	says 'full.yaml:328:5: error: spec.loadBalancerSourceRanges\[256\]: 10.0.1.0/24 is one more'
+}
+
 t_service_cidr() {
 	lacks 'service CIDRs'
 	node_lines --service-cidr 10.96.0.0/12 | grep '^    service CIDRs: 10.96.0.0/12$'
@@ -275,6 +299,7 @@ case_of "what a Service is set to" t_settings
 case_of "what it cannot be set to" t_wrong_settings
 case_of "settings of a Service of many endpoints" t_continued
 case_of "--source-ranges" t_source_ranges
+case_of "a Service of everything" t_full
 case_of "--service-cidr and ServiceCIDR objects" t_service_cidr
 case_of "--detect-local" t_detect_local
 case_of "--masquerade-all" t_masquerade_all

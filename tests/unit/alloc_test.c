@@ -170,6 +170,30 @@ static void test_cluster_range(void **state)
 	lab_free(l);
 }
 
+/* What does not fit into --service-cidr goes where a ServiceCIDR has room. */
+static void test_service_cidr_object(void **state)
+{
+	struct prefixes more = { 0 };
+	struct lab *l = lab_new();
+	struct objects all;
+	size_t there = 0;
+
+	lab_prefix(l, &more, "10.9.1.0/27");
+	l->opt.service_cidrs.n = 0;
+	lab_prefix(l, &l->opt.service_cidrs, "10.9.0.32/27");
+	all = model_kind(lab_apply(l, arena_printf(l->a, "%s---\n{apiVersion: networking.k8s.io/v1, "
+			"kind: ServiceCIDR, metadata: {name: more}, spec: {cidrs: [10.9.1.0/27]}}\n",
+			services(l, 35, "ports: [{port: 80}]"))), KIND_SERVICE);
+	for (size_t i = 0; i < all.n; i++) {
+		struct ip ip;
+
+		assert_true(ip_parse(OBJ(service, all.v[i])->cluster_ip, &ip));
+		there += prefixes_cover(&more, &ip);
+	}
+	assert_int_equal(there, 5);
+	lab_free(l);
+}
+
 static void test_no_range_of_family(void **state)
 {
 	struct lab *l = lab_new();
@@ -249,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_wish_outside_pools),
 		cmocka_unit_test(test_node_port_band),
 		cmocka_unit_test(test_cluster_range),
+		cmocka_unit_test(test_service_cidr_object),
 		cmocka_unit_test(test_no_range_of_family),
 		cmocka_unit_test(test_lb_pools),
 		cmocka_unit_test(test_twin_taken),
