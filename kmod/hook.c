@@ -135,7 +135,7 @@ unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 	case SVCNAT_REJECT:
 		count_refusal(sn, &d);
 		trace_svcnat_refuse(d.vip ? d.vip->service : NULL, flow, d.reason);
-		return svcnat_refuse(skb, state, flow->dst.protonum,
+		return svcnat_refuse(skb, state, flow,
 				     d.set && d.set->settings.flags & SVCNAT_SERVICE_F_REJECT_ICMP);
 	case SVCNAT_DROP:
 		count_refusal(sn, &d);

@@ -14,6 +14,7 @@
 #include <net/netfilter/nf_nat_masquerade.h>
 
 #include "nat.h"
+#include "reset.h"
 
 /**
  * svcnat_transport_offset - where the transport header begins
@@ -76,38 +77,47 @@ unsigned int svcnat_nat_masquerade(struct sk_buff *skb, const struct nf_hook_sta
 	return nf_nat_masquerade_ipv6(skb, &range, state->out);
 }
 
+static void send_icmp(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (state->pf == NFPROTO_IPV4)
+		nf_send_unreach(skb, ICMP_PORT_UNREACH, state->hook);
+	else
+		nf_send_unreach6(state->net, skb, ICMPV6_PORT_UNREACH, state->hook);
+}
+
+static void send_reset(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	if (state->pf == NFPROTO_IPV4)
+		nf_send_reset(state->net, state->sk, skb, state->hook);
+	else
+		nf_send_reset6(state->net, state->sk, skb, state->hook);
+}
+
 /**
  * svcnat_refuse - tell the sender of a new flow that nobody serves it
  * @skb: its first packet, in PREROUTING or OUTPUT
  * @state: of the hook
- * @proto: of the flow
- * @by_icmp: also TCP is told by ICMP
+ * @flow: its tuple
+ * @by_icmp: also TCP and SCTP are told by ICMP
  *
  * The node's own sockets get ECONNREFUSED from the call itself: connect() fails
  * at once, where a reset to the first IPv6 SYN can be lost. TCP is sent the packet
  * as well: a SYN that is repeated, and a connection that conntrack forgot, listen
- * to nothing else.
+ * to nothing else. SCTP does not look at what the call says.
  *
  * Return: netfilter verdict, a drop.
  */
-unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state, u8 proto,
-			   bool by_icmp)
+unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state,
+			   const struct nf_conntrack_tuple *flow, bool by_icmp)
 {
 	bool local = state->hook == NF_INET_LOCAL_OUT;
-	bool reset = proto == IPPROTO_TCP && !by_icmp;
+	u8 proto = flow->dst.protonum;
 
-	if (local && proto != IPPROTO_TCP)
-		return NF_DROP_ERR(-ECONNREFUSED);
-	if (state->pf == NFPROTO_IPV4) {
-		if (reset)
-			nf_send_reset(state->net, state->sk, skb, state->hook);
-		else
-			nf_send_unreach(skb, ICMP_PORT_UNREACH, state->hook);
-	} else {
-		if (reset)
-			nf_send_reset6(state->net, state->sk, skb, state->hook);
-		else
-			nf_send_unreach6(state->net, skb, ICMPV6_PORT_UNREACH, state->hook);
-	}
+	if (proto == IPPROTO_TCP && !by_icmp)
+		send_reset(skb, state);
+	else if (proto == IPPROTO_SCTP && !by_icmp)
+		svcnat_sctp_refuse(skb, state, flow);
+	else if (!local || proto == IPPROTO_TCP || proto == IPPROTO_SCTP)
+		send_icmp(skb, state);
 	return local ? NF_DROP_ERR(-ECONNREFUSED) : NF_DROP;
 }

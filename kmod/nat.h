@@ -11,7 +11,7 @@
 int svcnat_transport_offset(const struct sk_buff *skb, u8 family);
 unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend);
 unsigned int svcnat_nat_masquerade(struct sk_buff *skb, const struct nf_hook_state *state);
-unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state, u8 proto,
-			   bool by_icmp);
+unsigned int svcnat_refuse(struct sk_buff *skb, const struct nf_hook_state *state,
+			   const struct nf_conntrack_tuple *flow, bool by_icmp);
 
 #endif /* _SVCNAT_NAT_H */

@@ -194,8 +194,11 @@ static void tcp_reset_to(struct nf_conn *ct, enum ip_conntrack_dir dir)
 	tcp_send(net, &e, seq - OUT_OF_WINDOW, ack, false);
 }
 
-/* RFC 9260, 3.3.7: an ABORT with the tag its receiver expects. */
-static void sctp_send_abort(struct net *net, const struct ends *e, __be32 vtag)
+/*
+ * RFC 9260, 3.3.7: an ABORT with the tag its receiver expects, or, with the T bit, the
+ * one it sent itself.
+ */
+static void sctp_send_abort(struct net *net, const struct ends *e, __be32 vtag, bool reflected)
 {
 	struct {
 		struct sctphdr		h;
@@ -210,6 +213,7 @@ static void sctp_send_abort(struct net *net, const struct ends *e, __be32 vtag)
 	abort->h.dest = e->dport;
 	abort->h.vtag = vtag;
 	abort->chunk.type = SCTP_CID_ABORT;
+	abort->chunk.flags = reflected ? SCTP_CHUNK_FLAG_T : 0;
 	abort->chunk.length = htons(sizeof(abort->chunk));
 	abort->h.checksum = cpu_to_le32(~crc32c(~0, (u8 *)abort, sizeof(*abort)));
 	packet_send(net, skb, e->family);
@@ -219,7 +223,40 @@ static void sctp_abort_to(struct nf_conn *ct, enum ip_conntrack_dir dir)
 {
 	const struct ends e = ends_to(ct, dir);
 
-	sctp_send_abort(nf_ct_net(ct), &e, READ_ONCE(ct->proto.sctp.vtag[!dir]));
+	sctp_send_abort(nf_ct_net(ct), &e, READ_ONCE(ct->proto.sctp.vtag[!dir]), false);
+}
+
+/**
+ * svcnat_sctp_refuse - tell the sender of a new association that nobody serves it
+ * @skb: its first packet, in PREROUTING or OUTPUT
+ * @state: of the hook
+ * @flow: its tuple
+ *
+ * RFC 9260, 8.4: an INIT is answered with the tag it brings, other packets with their
+ * own and the T bit; an ABORT is answered with nothing.
+ */
+void svcnat_sctp_refuse(const struct sk_buff *skb, const struct nf_hook_state *state,
+			const struct nf_conntrack_tuple *flow)
+{
+	struct {
+		struct sctphdr		h;
+		struct sctp_chunkhdr	chunk;
+		__be32			init_tag;
+	} buf, *p;
+	const struct ends e = {
+		.family = flow->src.l3num,
+		.src = &flow->dst.u3, .sport = flow->dst.u.all,
+		.dst = &flow->src.u3, .dport = flow->src.u.all,
+	};
+	int at = svcnat_transport_offset(skb, state->pf);
+
+	p = at < 0 ? NULL : skb_header_pointer(skb, at, sizeof(buf), &buf);
+	if (!p || p->chunk.type == SCTP_CID_ABORT)
+		return;
+	if (p->chunk.type == SCTP_CID_INIT)
+		sctp_send_abort(state->net, &e, p->init_tag, false);
+	else
+		sctp_send_abort(state->net, &e, p->h.vtag, true);
 }
 
 /**

@@ -207,7 +207,7 @@ enum svcnat_removal {
 
 /* SVCNAT_SERVICE_A_FLAGS */
 #define SVCNAT_SERVICE_F_CONTINUE	(1U << 0) /* more backends of the last one */
-#define SVCNAT_SERVICE_F_REJECT_ICMP	(1U << 1) /* refuse TCP by ICMP, not RST */
+#define SVCNAT_SERVICE_F_REJECT_ICMP	(1U << 1) /* refuse by ICMP, not RST or ABORT */
 #define SVCNAT_SERVICE_F_MASK		(SVCNAT_SERVICE_F_CONTINUE | \
 					 SVCNAT_SERVICE_F_REJECT_ICMP)
 
