@@ -55,46 +55,58 @@ static inline void svcnat_helper_get(struct nf_conntrack_helper *helper) { }
 static inline void svcnat_helper_put(struct nf_conntrack_helper *helper) { }
 #endif
 
-/* Socket tables: one a namespace since 6.2, no longer an argument in 7.x. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
-#define SVCNAT_TCP_TABLE(net)
-#define SVCNAT_UDP_TABLE(net)
-#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-#define SVCNAT_TCP_TABLE(net) (net)->ipv4.tcp_death_row.hashinfo,
-#define SVCNAT_UDP_TABLE(net) (net)->ipv4.udp_table,
-#else
-#define SVCNAT_TCP_TABLE(net) (net)->ipv4.tcp_death_row.hashinfo,
-#define SVCNAT_UDP_TABLE(net) &udp_table,
-#endif
-
 /* A tracepoint's string: 6.10 knows its source from the declaration. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
-#define svcnat_assign_str(dst, src) __assign_str(dst)
+#define svcnat_assign_str(dst, ...) __assign_str(dst)
 #else
 #define svcnat_assign_str(dst, src) __assign_str(dst, src)
 #endif
 
+/*
+ * A TCP connection of the node, by its packets. The table is no longer an argument in
+ * 7.x. Under RCU; with a reference.
+ */
 static inline struct sock *svcnat_tcp_find(struct net *net, const struct nf_conntrack_tuple *flow)
 {
+	const union nf_inet_addr *src = &flow->src.u3, *dst = &flow->dst.u3;
+	__be16 sport = flow->src.u.tcp.port;
+	u16 dport = ntohs(flow->dst.u.tcp.port);
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 	if (flow->src.l3num == AF_INET)
-		return __inet_lookup_established(net, SVCNAT_TCP_TABLE(net) flow->src.u3.ip,
-						 flow->src.u.tcp.port, flow->dst.u3.ip,
-						 ntohs(flow->dst.u.tcp.port), 0, 0);
-	return __inet6_lookup_established(net, SVCNAT_TCP_TABLE(net) &flow->src.u3.in6,
-					  flow->src.u.tcp.port, &flow->dst.u3.in6,
-					  ntohs(flow->dst.u.tcp.port), 0, 0);
+		return __inet_lookup_established(net, src->ip, sport, dst->ip, dport, 0, 0);
+	return __inet6_lookup_established(net, &src->in6, sport, &dst->in6, dport, 0, 0);
+#else
+	struct inet_hashinfo *table = net->ipv4.tcp_death_row.hashinfo;
+
+	if (flow->src.l3num == AF_INET)
+		return __inet_lookup_established(net, table, src->ip, sport, dst->ip, dport, 0, 0);
+	return __inet6_lookup_established(net, table, &src->in6, sport, &dst->in6, dport, 0, 0);
+#endif
 }
 
-/* Takes no reference. */
+/*
+ * The UDP socket of the node that would get a packet. The table is one a namespace since
+ * 6.2, and no longer an argument in 7.x. Under RCU; without a reference.
+ */
 static inline struct sock *svcnat_udp_find(struct net *net, const struct nf_conntrack_tuple *flow)
 {
+	const union nf_inet_addr *src = &flow->src.u3, *dst = &flow->dst.u3;
+	__be16 sport = flow->src.u.udp.port, dport = flow->dst.u.udp.port;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
 	if (flow->src.l3num == AF_INET)
-		return __udp4_lib_lookup(net, flow->src.u3.ip, flow->src.u.udp.port,
-					 flow->dst.u3.ip, flow->dst.u.udp.port, 0, 0,
-					 SVCNAT_UDP_TABLE(net) NULL);
-	return __udp6_lib_lookup(net, &flow->src.u3.in6, flow->src.u.udp.port,
-				 &flow->dst.u3.in6, flow->dst.u.udp.port, 0, 0,
-				 SVCNAT_UDP_TABLE(net) NULL);
+		return __udp4_lib_lookup(net, src->ip, sport, dst->ip, dport, 0, 0, NULL);
+	return __udp6_lib_lookup(net, &src->in6, sport, &dst->in6, dport, 0, 0, NULL);
+#else
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	struct udp_table *table = net->ipv4.udp_table;
+#else
+	struct udp_table *table = &udp_table;
+#endif
+
+	if (flow->src.l3num == AF_INET)
+		return __udp4_lib_lookup(net, src->ip, sport, dst->ip, dport, 0, 0, table, NULL);
+	return __udp6_lib_lookup(net, &src->in6, sport, &dst->in6, dport, 0, 0, table, NULL);
+#endif
 }
 
 #endif /* _SVCNAT_COMPAT_H */

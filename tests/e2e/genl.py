@@ -10,7 +10,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def constants():
     """Enumerators and flags of the uapi header, without their SVCNAT_ prefix."""
-    text = open(os.path.join(HERE, "../../kmod/uapi/svcnat.h")).read()
+    text = "".join(open(os.path.join(HERE, "../../kmod/uapi", name)).read()
+                   for name in ("svcnat.h", "svcnat_service.h"))
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     found = {}
     for body in re.findall(r"enum \w+ \{(.*?)\}", text, re.S):
