@@ -167,7 +167,11 @@ class Lab:
         script += "for f in rto_min rto_initial; do [ ! -e /proc/sys/net/sctp/$f ] ||" \
             " echo 300 >/proc/sys/net/sctp/$f; done;"
         # Nobody else has an address, and packets are lost until that is established.
-        script += "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad"
+        script += "echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad;"
+        # An address that nobody has is on the LAN, as far as node-a can tell: without what
+        # it says of that, the next packet comes to it again.
+        script += "for f in ipv4/conf/all ipv4/conf/default ipv6/conf/default; do" \
+            " echo 0 >/proc/sys/net/$f/accept_redirects; done"
         run("sh", "-c", script, netns=name)
 
     def serve(self):

@@ -24,7 +24,7 @@ from lab import case
 
 SLOW = os.environ.get("SVCNAT_KERNEL") in ("uml-debug", "uml-smp")
 PROTOS, PORT, TARGET = ("TCP", "UDP", "SCTP"), 80, 8080
-SERVICE_CIDR, EXTERNAL = "10.96.0.0/16,fd00:10:96::/112", "198.51.100.0/24,2001:db8:51::/64"
+SERVICE_CIDR, EXTERNAL = "10.96.0.0/16,fd00:10:96::/108", "198.51.100.0/24,2001:db8:51::/64"
 ROUTED = ("203.0.113.0/24", "192.0.2.0/24", "198.51.100.0/24", "198.18.0.0/24", "2001:db8::/32")
 ZONES = {"node-a": "zone-1", "node-b": "zone-1", "node-c": "zone-2"}
 PLACES = {"here-1": ("node-a", 11), "here-2": ("node-a", 12), "there-1": ("node-b", 21),
