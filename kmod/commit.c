@@ -6,7 +6,7 @@
  * Packets run beside publish(). Whatever they find at any moment must be whole:
  * a service has its set before a frontend leads to it, a frontend that changes
  * hands is replaced in one step and never missing, one that no longer asks for
- * local backends stops asking before the set stops having them, and nothing taken
+ * local backends or source ranges stops asking before the set stops having them, and nothing taken
  * off a table is freed before a grace period (svcnat_txn_retire()).
  *
  * Both may take long and yield between services.
@@ -239,7 +239,7 @@ static bool vips_publish(struct svcnat_txn *txn, struct svcnat_service *live,
 	return changed;
 }
 
-/* Those that no longer ask for local backends, ahead of the set. */
+/* Those that no longer ask for local backends or source ranges, ahead of the set. */
 static bool vips_publish_early(struct svcnat_txn *txn, struct svcnat_service *live,
 			       struct list_head *staged)
 {
@@ -249,7 +249,7 @@ static bool vips_publish_early(struct svcnat_txn *txn, struct svcnat_service *li
 	list_for_each_entry_safe(vip, tmp, staged, sibling) {
 		old = svcnat_vip_find(&txn->sn->vips, &vip->key);
 		if (!old || old->service != live ||
-		    !(old->flags & ~vip->flags & SVCNAT_FRONTEND_F_LOCAL))
+		    !(old->flags & ~vip->flags))
 			continue;
 		changed |= vip_publish(txn, live, vip);
 		/* For who has found it and reads the set only after it changed. */

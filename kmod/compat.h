@@ -63,6 +63,20 @@ static inline void svcnat_helper_put(struct nf_conntrack_helper *helper) { }
 #endif
 
 /*
+ * "conntrack -I expect" takes any entry with a helper; where the policy is a pointer it
+ * is followed.
+ */
+#ifdef SVCNAT_HELPER_POLICY_POINTER
+static const struct nf_conntrack_expect_policy svcnat_expect_policy __maybe_unused = {
+	.max_expected = 1,
+	.timeout = 1,
+};
+#define SVCNAT_HELPER_POLICY_INIT .expect_policy = &svcnat_expect_policy,
+#else
+#define SVCNAT_HELPER_POLICY_INIT
+#endif
+
+/*
  * A TCP connection of the node, by its packets. The table is no longer an argument in
  * 7.x. Under RCU; with a reference.
  */

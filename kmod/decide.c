@@ -2,6 +2,7 @@
 /* What to do with a new flow; see decide.h. Everything runs under RCU, lock-free. */
 
 #include <linux/inetdevice.h>
+#include <linux/ipv6.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/route.h>
 #include <net/tcp_states.h>
@@ -15,7 +16,8 @@ static bool addr_is_local(struct net *net, u8 family, const union nf_inet_addr *
 {
 	if (family == AF_INET)
 		return inet_addr_type(net, addr->ip) == RTN_LOCAL;
-	return nf_ipv6_chk_addr(net, &addr->in6, NULL, 0);
+	/* With ipv6.disable=1 there is no table of addresses. */
+	return ipv6_mod_enabled() && nf_ipv6_chk_addr(net, &addr->in6, NULL, 0);
 }
 
 static const struct svcnat_config *config_of(const struct svcnat_net *sn)

@@ -96,6 +96,21 @@ static int dump_named(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/* What stands once for a service: SVCNAT_RANGES_MAX prefixes, SVCNAT_FRONTENDS_MAX frontends. */
+#define HEAD_MAX	16384
+
+/**
+ * svcnat_service_dump_start - a dump begins: its messages have room
+ * @cb: where it stands
+ *
+ * Return: 0.
+ */
+int svcnat_service_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = HEAD_MAX;
+	return 0;
+}
+
 /**
  * svcnat_service_dump - SVCNAT_CMD_SERVICE_GET
  * @skb: to be filled

@@ -7,9 +7,12 @@
 
 #include "netlink.h"
 
+/* The longest: a service with SVCNAT_FRONTENDS_MAX IPv6 frontends. */
+#define EVENT_SIZE	8192
+
 static struct sk_buff *event_new(const struct svcnat_net *sn, u8 cmd, void **hdr)
 {
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(EVENT_SIZE, GFP_KERNEL);
 
 	if (!skb)
 		return NULL;

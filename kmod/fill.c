@@ -215,14 +215,19 @@ static int fill_head(struct sk_buff *skb, const struct svcnat_service *svc,
 {
 	const struct svcnat_vip *vip;
 
-	if (fill_identity(skb, svc) || fill_settings(skb, set) ||
-	    (set->ranges && fill_prefixes(skb, SVCNAT_SERVICE_A_SOURCE_RANGE, set->ranges->v,
-					  set->ranges->n)))
+	if (fill_identity(skb, svc) || fill_settings(skb, set))
 		return -EMSGSIZE;
 	list_for_each_entry(vip, &svc->vips, sibling)
 		if (fill_frontend(skb, vip))
 			return -EMSGSIZE;
 	return 0;
+}
+
+static int fill_ranges(struct sk_buff *skb, const struct svcnat_set *set)
+{
+	if (!set->ranges)
+		return 0;
+	return fill_prefixes(skb, SVCNAT_SERVICE_A_SOURCE_RANGE, set->ranges->v, set->ranges->n);
 }
 
 static int fill_counters(struct sk_buff *skb, const struct svcnat_service *svc,
@@ -290,7 +295,8 @@ int svcnat_fill_service(struct sk_buff *skb, const struct svcnat_service *svc,
 	if (!nest)
 		return -EMSGSIZE;
 	if (i ? fill_identity(skb, svc) || fill_flags(skb, set, SVCNAT_SERVICE_F_CONTINUE) :
-		fill_head(skb, svc, set) || fill_counters(skb, svc, set))
+		fill_head(skb, svc, set) || fill_ranges(skb, set) ||
+		fill_counters(skb, svc, set))
 		goto cancel;
 	while (i < set->n && !fill_backend(skb, SVCNAT_SERVICE_A_BACKEND, svc->family,
 					   svcnat_set_flags(set, i), set->backend[i]))
@@ -309,7 +315,7 @@ cancel:
 }
 
 /**
- * svcnat_fill_brief - SVCNAT_A_SERVICE without backends and counters
+ * svcnat_fill_brief - SVCNAT_A_SERVICE without backends, ranges and counters
  * @skb: message
  * @svc: service, mutex held
  * @set: its set

@@ -11,6 +11,7 @@
 
 #include <net/netfilter/nf_conntrack_acct.h>
 #include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_expect.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
 
 #include "compat.h"
@@ -19,6 +20,17 @@
 #include "flow.h"
 #include "trace.h"
 
+/* How far a counter went since it was looked at; "conntrack -z" takes it back to 0. */
+static u32 advance(u32 *was, u32 now)
+{
+	u32 more = now - *was;
+
+	if ((s32)more < 0)
+		more = now;
+	*was = now;
+	return more;
+}
+
 /* The entry's lock held. @rest: also what fills no unit. */
 static void fold_dir(const struct nf_conn_acct *acct, struct svcnat_flow *flow, int dir,
 		     bool rest)
@@ -26,15 +38,13 @@ static void fold_dir(const struct nf_conn_acct *acct, struct svcnat_flow *flow, 
 	struct svcnat_backend *b = flow->backend;
 	u64 packets = atomic64_read(&acct->counter[dir].packets);
 	u64 bytes = atomic64_read(&acct->counter[dir].bytes);
-	u32 units = (u32)(bytes >> SVCNAT_FLOW_BYTES_SHIFT) - flow->bytes[dir];
-	u64 more = (u64)units << SVCNAT_FLOW_BYTES_SHIFT;
+	u64 more = (u64)advance(&flow->bytes[dir], bytes >> SVCNAT_FLOW_BYTES_SHIFT)
+		   << SVCNAT_FLOW_BYTES_SHIFT;
 
 	if (rest)
 		more += bytes & (BIT(SVCNAT_FLOW_BYTES_SHIFT) - 1);
-	atomic64_add((u32)packets - flow->packets[dir], &b->packets[dir]);
+	atomic64_add(advance(&flow->packets[dir], packets), &b->packets[dir]);
 	atomic64_add(more, &b->bytes[dir]);
-	flow->packets[dir] = (u32)packets;
-	flow->bytes[dir] += units;
 }
 
 static void fold(const struct nf_conn *ct, struct svcnat_flow *flow, bool rest)
@@ -61,14 +71,17 @@ void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow)
 	spin_unlock_bh(&ct->lock);
 }
 
-/* A TCP client that gave up without an answer: a handshake that failed. */
-static void unanswered(const struct nf_conn *ct, struct svcnat_backend *b)
+/*
+ * A TCP client that gave up without an answer: a handshake that failed, if there was
+ * time for one. Whoever sends what is no SYN, or ends it himself, charges nobody.
+ */
+static void unanswered(const struct nf_conn *ct, u32 state, struct svcnat_backend *b)
 {
 	const struct nf_conntrack_tuple *flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	const struct svcnat_net *sn = svcnat_net_of(nf_ct_net(ct));
 	const struct svcnat_vip *vip;
 
-	if (nf_ct_protonum(ct) != IPPROTO_TCP)
+	if (!(state & SVCNAT_FLOW_SYN) || !svcnat_flow_waited(state))
 		return;
 	vip = svcnat_frontend_find(sn, flow);
 	if (vip && READ_ONCE(b->flags))
@@ -101,8 +114,7 @@ static void flow_end(struct nf_conn *ct)
 
 	if (!b)
 		return;
-	if (!(READ_ONCE(flow->state) & (SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_CUT)))
-		unanswered(ct, b);
+	unanswered(ct, READ_ONCE(flow->state), b);
 	svcnat_backend_put(b);
 }
 
@@ -118,6 +130,7 @@ struct nf_conntrack_helper svcnat_flow_helper = {
 	.help = flow_help,
 	.destroy = flow_end,
 	SVCNAT_HELPER_REFS_INIT
+	SVCNAT_HELPER_POLICY_INIT
 };
 
 /* Packets and bytes, also where net.netfilter.nf_conntrack_acct is off. */
@@ -140,7 +153,15 @@ static void be_liberal(struct nf_conn *ct)
 	ct->proto.tcp.seen[IP_CT_DIR_REPLY].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
 }
 
-static bool attach(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_backend *backend)
+static u32 first_state(const struct nf_conn *ct)
+{
+	if (nf_ct_protonum(ct) != IPPROTO_TCP ||
+	    ct->proto.tcp.state != TCP_CONNTRACK_SYN_SENT)
+		return 0;
+	return svcnat_flow_moment() | SVCNAT_FLOW_SYN;
+}
+
+static bool attach(struct nf_conn *ct, struct svcnat_backend *backend, u32 gen)
 {
 	struct nf_conn_help *help = nfct_help(ct) ?: nf_ct_helper_ext_add(ct, GFP_ATOMIC);
 	struct svcnat_flow *flow;
@@ -151,10 +172,32 @@ static bool attach(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_back
 	BUILD_BUG_ON(sizeof(*flow) > sizeof(help->data));
 	memset(flow, 0, sizeof(*flow));
 	flow->backend = backend;
-	flow->gen = READ_ONCE(sn->flow_gen);
+	flow->gen = gen;
+	flow->state = first_state(ct);
 	svcnat_helper_get(&svcnat_flow_helper);
 	rcu_assign_pointer(help->helper, &svcnat_flow_helper);
 	return true;
+}
+
+/* Takes the record off an entry that was not confirmed by itself, and its reference. */
+static void withdraw(struct nf_conn *ct)
+{
+	struct svcnat_flow *flow = svcnat_flow_of(ct);
+	struct svcnat_backend *b = flow ? detach(ct, flow) : NULL;
+
+	if (b)
+		svcnat_backend_put(b);
+}
+
+/*
+ * Confirms; false if this entry is not what its packets will find: dropped, merged into
+ * one that was faster, or the reply half of a flow of which another packet was faster.
+ */
+static bool confirm(struct sk_buff *skb, struct nf_conn *ct, unsigned int *verdict)
+{
+	*verdict = nf_conntrack_confirm(skb);
+	return *verdict == NF_ACCEPT && skb_nfct(skb) == &ct->ct_general &&
+	       !(ct->status & IPS_NAT_CLASH);
 }
 
 /**
@@ -164,47 +207,45 @@ static bool attach(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_back
  * @ct: its entry, not confirmed
  * @svc: service
  * @backend: where it goes, found under RCU; NULL if it left the set meanwhile
+ * @gen: &svcnat_net.flow_gen from before @backend was found
  *
  * Return: netfilter verdict.
  */
 unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct,
-				 struct svcnat_service *svc, struct svcnat_backend *backend)
+				 struct svcnat_service *svc, struct svcnat_backend *backend,
+				 u32 gen)
 {
 	unsigned int verdict;
 	bool stray;
 
 	stray = !backend || svcnat_flow_taken(ct) || !refcount_inc_not_zero(&backend->refs);
-	if (!stray && !attach(sn, ct, backend)) {
+	if (!stray && !attach(ct, backend, gen)) {
 		svcnat_backend_put(backend);
 		return NF_DROP;
 	}
 	acct_begin(ct, skb);
 	be_liberal(ct);
-	verdict = nf_conntrack_confirm(skb);
-	if (verdict == NF_ACCEPT && skb_nfct(skb) == &ct->ct_general) {
-		if (!(ct->status & IPS_NAT_CLASH)) {
-			atomic64_inc(stray ? &svc->stats[SVCNAT_SERVICE_STRAYS] :
-					     &backend->connections);
-			svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
-			return NF_ACCEPT;
-		}
-		/* The reply half of a flow whose other packet was faster: that one counts. */
-		if (!stray)
-			backend = detach(ct, svcnat_flow_of(ct));
+	/* Merged into another, it would be gone. */
+	nf_conntrack_get(&ct->ct_general);
+	if (confirm(skb, ct, &verdict)) {
+		atomic64_inc(stray ? &svc->stats[SVCNAT_SERVICE_STRAYS] : &backend->connections);
+		svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
+	} else if (!stray) {
+		withdraw(ct);
 	}
-	/* @ct may be gone by now, and its record never was anybody's. */
-	if (!stray && backend)
-		svcnat_backend_put(backend);
+	nf_ct_put(ct);
 	return verdict;
 }
 
 static int flow_forget(struct nf_conn *ct, void *data)
 {
-	struct svcnat_flow *flow = svcnat_flow_of(ct);
-	struct svcnat_backend *b = flow ? detach(ct, flow) : NULL;
-
-	if (b)
-		svcnat_backend_put(b);
+	rcu_read_lock();
+	if (svcnat_flow_of(ct)) {
+		/* Somebody may have asked for some, by netlink. They name the helper. */
+		nf_ct_remove_expectations(ct);
+		withdraw(ct);
+	}
+	rcu_read_unlock();
 	return 0;
 }
 
@@ -212,11 +253,15 @@ static int flow_forget(struct nf_conn *ct, void *data)
  * svcnat_flow_net_exit - take our records off all connections of a namespace
  * @sn: namespace whose packets we no longer see, since a grace period
  *
- * They go on without us.
+ * They go on without us. May sleep.
  */
 void svcnat_flow_net_exit(struct svcnat_net *sn)
 {
 	const struct nf_ct_iter_data all = { .net = sn->net };
 
+	if (!sn->followed)
+		return;
 	nf_ct_iterate_cleanup_net(flow_forget, &all);
+	/* For flow_end() on other CPUs, which looks at services and backends. */
+	synchronize_rcu();
 }

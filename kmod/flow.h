@@ -15,16 +15,36 @@
 #include "backend.h"
 #include "netns.h"
 
-/* svcnat_flow.state */
+/*
+ * svcnat_flow.state: flags, and above them a moment (jiffies, without their uppermost
+ * bits) as long as one matters: it begins, and is of no interest once there was a reply,
+ * or somebody began anew on the same port.
+ */
 #define SVCNAT_FLOW_ANSWERED	BIT(0)	/* a reply was seen */
 #define SVCNAT_FLOW_CUT		BIT(1)	/* its packets are answered with resets */
+#define SVCNAT_FLOW_SYN		BIT(2)	/* it began with a SYN, at the moment */
+#define SVCNAT_FLOW_AGAIN	BIT(3)	/* a SYN came on an answered one, at the moment */
+#define SVCNAT_FLOW_MOMENT_SHIFT 4
+
+static inline u32 svcnat_flow_moment(void)
+{
+	return (u32)jiffies << SVCNAT_FLOW_MOMENT_SHIFT;
+}
+
+/* Is the moment in @state longer ago than the shortest time a SYN waits for its answer? */
+static inline bool svcnat_flow_waited(u32 state)
+{
+	u32 since = ((u32)jiffies << SVCNAT_FLOW_MOMENT_SHIFT) - state;
+
+	return since >> SVCNAT_FLOW_MOMENT_SHIFT >= HZ / 2;
+}
 
 /**
  * struct svcnat_flow - a connection
  * @backend: it goes to, with a reference; NULL once it ended. Read under RCU; written
  *	under the entry's lock
  * @gen: &svcnat_net.flow_gen it was looked at for last; packets write it
- * @state: SVCNAT_FLOW_*; packets write it, a lost race does a step twice
+ * @state: SVCNAT_FLOW_* and a moment; packets write it, a lost race does a step twice
  * @packets: already counted for the backend, by direction, modulo 2^32; by the lock
  * @bytes: likewise, in units of SVCNAT_FLOW_BYTES, so good for 16 TiB between two
  *	sweeps; a rest that fills no unit is counted at the end
@@ -63,7 +83,8 @@ static inline bool svcnat_flow_taken(const struct nf_conn *ct)
 }
 
 unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct,
-				 struct svcnat_service *svc, struct svcnat_backend *backend);
+				 struct svcnat_service *svc, struct svcnat_backend *backend,
+				 u32 gen);
 void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow);
 void svcnat_flow_net_exit(struct svcnat_net *sn);
 

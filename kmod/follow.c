@@ -179,13 +179,14 @@ static unsigned int repick(struct svcnat_net *sn, struct sk_buff *skb,
 {
 	const struct svcnat_vip *vip = frontend_of(sn, ct);
 
-	if (!vip)
+	/* A copy of the first one, or somebody's game: it has to have waited for an answer. */
+	if (!vip || !svcnat_flow_waited(READ_ONCE(flow->state)))
 		return NF_ACCEPT;
 	svcnat_handshake_failed(sn, vip->service, b);
 	if (!svcnat_other_backend(sn, vip, original(ct), state->in, b))
 		return NF_ACCEPT;
 	/* So that its end is not taken for one more failure. */
-	WRITE_ONCE(flow->state, flow->state | SVCNAT_FLOW_ANSWERED);
+	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
 	count_repick(sn, vip->service, b);
 	return decide_anew(sn, skb, state, ct, b);
 }
@@ -198,8 +199,10 @@ static void first_answer(const struct svcnat_net *sn, const struct sk_buff *skb,
 	const struct tcphdr *th;
 	struct tcphdr buf;
 
-	WRITE_ONCE(flow->state, flow->state | SVCNAT_FLOW_ANSWERED);
-	if (nf_ct_protonum(ct) != IPPROTO_TCP)
+	bool syn = READ_ONCE(flow->state) & SVCNAT_FLOW_SYN;
+
+	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
+	if (!syn)
 		return;
 	th = tcp_header(skb, state, &buf);
 	if (!th)
@@ -222,6 +225,25 @@ static bool is_cut(const struct svcnat_flow *flow, const struct svcnat_backend *
 }
 
 /*
+ * A SYN on a connection that was answered, whose backend left the service. It may be
+ * anybody's: only if it comes again, and nothing came back from the backend in between,
+ * is the old one taken to be over.
+ */
+static unsigned int follow_again(struct svcnat_net *sn, struct sk_buff *skb,
+				 const struct nf_hook_state *state, struct nf_conn *ct,
+				 struct svcnat_flow *flow, struct svcnat_backend *b)
+{
+	u32 was = READ_ONCE(flow->state);
+
+	if (READ_ONCE(b->flags) || !frontend_of(sn, ct))
+		return NF_ACCEPT;
+	if (was & SVCNAT_FLOW_AGAIN)
+		return svcnat_flow_waited(was) ? decide_anew(sn, skb, state, ct, b) : NF_ACCEPT;
+	WRITE_ONCE(flow->state, svcnat_flow_moment() | SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_AGAIN);
+	return NF_ACCEPT;
+}
+
+/*
  * The client begins, on a port it has a connection on already as far as conntrack knows:
  * it comes again because nobody answered, or the old one is over for it.
  */
@@ -233,10 +255,22 @@ static unsigned int follow_beginning(struct svcnat_net *sn, struct sk_buff *skb,
 		return decide_anew(sn, skb, state, ct, b);
 	if (nf_ct_protonum(ct) != IPPROTO_TCP)
 		return NF_ACCEPT;
-	if (!(READ_ONCE(flow->state) & SVCNAT_FLOW_ANSWERED))
-		return repick(sn, skb, state, ct, flow, b);
-	/* Its backend left the service and will not tell it that the old one is over. */
-	return READ_ONCE(b->flags) ? NF_ACCEPT : decide_anew(sn, skb, state, ct, b);
+	if (READ_ONCE(flow->state) & SVCNAT_FLOW_ANSWERED)
+		return follow_again(sn, skb, state, ct, flow, b);
+	return repick(sn, skb, state, ct, flow, b);
+}
+
+/* Something came back. */
+static void follow_reply(const struct svcnat_net *sn, const struct sk_buff *skb,
+			 const struct nf_hook_state *state, const struct nf_conn *ct,
+			 struct svcnat_flow *flow, struct svcnat_backend *b)
+{
+	u32 was = READ_ONCE(flow->state);
+
+	if (!(was & SVCNAT_FLOW_ANSWERED))
+		first_answer(sn, skb, state, ct, flow, b);
+	else if (was & SVCNAT_FLOW_AGAIN)
+		WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
 }
 
 static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
@@ -244,7 +278,7 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 			   enum ip_conntrack_info ctinfo, struct svcnat_flow *flow)
 {
 	struct svcnat_backend *b = READ_ONCE(flow->backend);
-	u32 gen = READ_ONCE(sn->flow_gen);
+	u32 gen = svcnat_flow_gen(sn);
 	u8 proto = nf_ct_protonum(ct);
 
 	if (!b)
@@ -257,8 +291,8 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 		svcnat_cut(sn, ct, flow);
 		return svcnat_reset_answer(skb, state, ct);
 	}
-	if (CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY && !(flow->state & SVCNAT_FLOW_ANSWERED))
-		first_answer(sn, skb, state, ct, flow, b);
+	if (CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY)
+		follow_reply(sn, skb, state, ct, flow, b);
 	/* One whose backend left is looked at each time. */
 	if (proto != IPPROTO_UDP && READ_ONCE(b->flags))
 		WRITE_ONCE(flow->gen, gen);

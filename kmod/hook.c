@@ -125,8 +125,7 @@ unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 	flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	if (is_martian(state, flow))
 		return NF_ACCEPT;
-	gen = READ_ONCE(sn->flow_gen);
-	smp_rmb();	/* pairs with smp_wmb() in svcnat_flow_changed() */
+	gen = svcnat_flow_gen(sn);
 	svcnat_decide(sn, flow, state->in, avoid, &d);
 	remember(sn, ct, gen, &d);
 	switch (d.verdict) {
@@ -167,9 +166,9 @@ static bool recall(const struct svcnat_net *sn, const struct nf_conn *ct,
 
 	memo->ct = ct;
 	memo->sn = sn;
-	memo->gen = READ_ONCE(sn->flow_gen);
+	memo->gen = svcnat_flow_gen(sn);
 	memo->flow = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	if (svcnat_memo_get(memo))
+	if (svcnat_memo_get(memo, reply))
 		return memo->vip;
 	memo->vip = svcnat_frontend_find(sn, &memo->flow);
 	if (!memo->vip)
@@ -235,5 +234,21 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 
 	if (!ct || comes_again(state) || !recall(sn, ct, &memo))
 		return NF_ACCEPT;
-	return svcnat_flow_confirm(sn, skb, ct, memo.vip->service, memo.backend);
+	return svcnat_flow_confirm(sn, skb, ct, memo.vip->service, memo.backend, memo.gen);
+}
+
+/**
+ * svcnat_hook_forget - no CPU remembers anything of a namespace
+ * @sn: namespace whose packets we no longer see, since a grace period
+ */
+void svcnat_hook_forget(const struct svcnat_net *sn)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct svcnat_memo *memo = per_cpu_ptr(&svcnat_memo, cpu);
+
+		/* Others of theirs may be written meanwhile, never another of @sn's. */
+		cmpxchg(&memo->sn, sn, NULL);
+	}
 }

@@ -15,5 +15,6 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state);
 unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 			 const struct nf_hook_state *state, const struct svcnat_backend *avoid);
+void svcnat_hook_forget(const struct svcnat_net *sn);
 
 #endif /* _SVCNAT_HOOK_H */

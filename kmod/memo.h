@@ -5,8 +5,8 @@
  * A packet passes all of them on one CPU, nearly always with no other new flow in
  * between. One that does not, as it was queued or the task moved, is found not to
  * match, and looked up again: a memo only ever saves the lookup. It matches if it is
- * of the same entry, of the same flow (entries are used again), and if no commit was
- * published since: then what it points to is as good as just found.
+ * of the same entry, of the same flow (entries are used again) to the same backend, and
+ * if no commit was published since: then what it points to is as good as just found.
  */
 #ifndef _SVCNAT_MEMO_H
 #define _SVCNAT_MEMO_H
@@ -15,6 +15,7 @@
 #include <linux/percpu.h>
 #include <net/netfilter/nf_conntrack_tuple.h>
 
+#include "backend.h"
 #include "netns.h"
 
 /**
@@ -44,8 +45,16 @@ static inline void svcnat_memo_set(const struct svcnat_memo *memo)
 	local_bh_enable();
 }
 
+/* Packets to @b come back from there. */
+static inline bool svcnat_memo_leads(const struct svcnat_backend *b,
+				     const struct nf_conntrack_tuple *reply)
+{
+	return b->port == reply->src.u.all && nf_inet_addr_cmp(&b->addr, &reply->src.u3);
+}
+
 /* @memo: with @ct, @sn, @flow and @gen filled in; the rest is, if there is one. */
-static inline bool svcnat_memo_get(struct svcnat_memo *memo)
+static inline bool svcnat_memo_get(struct svcnat_memo *memo,
+				   const struct nf_conntrack_tuple *reply)
 {
 	const struct svcnat_memo *last;
 	bool same;
@@ -53,7 +62,8 @@ static inline bool svcnat_memo_get(struct svcnat_memo *memo)
 	local_bh_disable();
 	last = this_cpu_ptr(&svcnat_memo);
 	same = last->ct == memo->ct && last->sn == memo->sn && last->gen == memo->gen &&
-	       nf_ct_tuple_equal(&last->flow, &memo->flow);
+	       nf_ct_tuple_equal(&last->flow, &memo->flow) &&
+	       (!last->backend || svcnat_memo_leads(last->backend, reply));
 	if (same) {
 		memo->vip = last->vip;
 		memo->backend = last->backend;

@@ -35,6 +35,9 @@ static const struct nla_policy explain_policy[SVCNAT_A_MAX + 1] = {
 	[SVCNAT_A_FLOW] = NLA_POLICY_NESTED(svcnat_flow_policy),
 };
 
+/* The longest: four lists of SVCNAT_PREFIXES_MAX IPv6 prefixes. */
+#define REPLY_SIZE	16384
+
 static int missing(struct genl_info *info, const char *msg)
 {
 	info->extack->_msg = msg;
@@ -43,7 +46,7 @@ static int missing(struct genl_info *info, const char *msg)
 
 static struct sk_buff *reply_new(struct genl_info *info, u64 generation, void **hdr)
 {
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE * 2, GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(REPLY_SIZE, GFP_KERNEL);
 
 	if (!skb)
 		return NULL;
@@ -328,6 +331,7 @@ static const struct genl_ops ops[] = {
 		.flags = GENL_ADMIN_PERM,
 		.policy = service_get_policy,
 		.maxattr = SVCNAT_A_MAX,
+		.start = svcnat_service_dump_start,
 		.dumpit = svcnat_service_dump,
 	}, {
 		.cmd = SVCNAT_CMD_EXPLAIN,

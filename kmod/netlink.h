@@ -58,6 +58,7 @@ int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
 			 enum svcnat_masq masq);
 
 /* dump.c */
+int svcnat_service_dump_start(struct netlink_callback *cb);
 int svcnat_service_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* event.c */

@@ -107,7 +107,8 @@ int svcnat_net_hook(struct svcnat_net *sn)
 	err = nf_register_net_hooks(sn->net, sn->plain, SVCNAT_PLAIN_HOOKS);
 	if (err)
 		goto unregister;
-	sn->hooked = true;
+	sn->followed = true;
+	WRITE_ONCE(sn->hooked, true);
 	return 0;
 
 unregister:
@@ -125,7 +126,7 @@ static void net_unhook(struct svcnat_net *sn)
 	nf_unregister_net_hooks(sn->net, sn->plain, SVCNAT_PLAIN_HOOKS);
 	nat_fns_unregister(sn, SVCNAT_NAT_HOOKS);
 	nf_ct_netns_put(sn->net, NFPROTO_INET);
-	sn->hooked = false;
+	WRITE_ONCE(sn->hooked, false);
 }
 
 static int __net_init net_init(struct net *net)
@@ -180,6 +181,7 @@ static void __net_exit net_exit(struct net *net)
 
 	svcnat_sweep_exit(sn);
 	svcnat_flow_net_exit(sn);
+	svcnat_hook_forget(sn);
 	svcnat_pins_destroy(&sn->pins);
 	svcnat_txn_net_exit(sn);
 	svcnat_htable_destroy(&sn->services);

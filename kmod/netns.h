@@ -40,6 +40,7 @@
  * @sweep: walks over all connections, see sweep.c
  * @n_vips: frontends
  * @n_backends: summed over services
+ * @followed: they were once
  * @hooked: hooks and NAT functions are registered
  * @txn_lock: guards @txns and @n_txns; taken inside @lock or without it
  * @txns: open transactions
@@ -63,6 +64,7 @@ struct svcnat_net {
 	u8			apply_id[SVCNAT_APPLY_ID_LEN];
 	bool			has_apply_id;
 	bool			hooked;
+	bool			followed;
 	bool			cutting;
 	unsigned long		published;
 	struct delayed_work	sweep;
@@ -83,5 +85,11 @@ int svcnat_net_register(void);
 void svcnat_net_unregister(void);
 
 int svcnat_net_hook(struct svcnat_net *sn);
+
+/* Before anything is looked at that a commit changes; pairs with svcnat_flow_changed(). */
+static inline u32 svcnat_flow_gen(const struct svcnat_net *sn)
+{
+	return smp_load_acquire(&sn->flow_gen);
+}
 
 #endif /* _SVCNAT_NETNS_H */

@@ -40,11 +40,16 @@
  */
 void svcnat_cut(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_flow *flow)
 {
-	if (READ_ONCE(flow->state) & SVCNAT_FLOW_CUT)
-		return;
-	WRITE_ONCE(flow->state, flow->state | SVCNAT_FLOW_CUT);
-	WRITE_ONCE(ct->timeout, nfct_time_stamp + CUT_LINGER);
+	bool first = !(READ_ONCE(flow->state) & SVCNAT_FLOW_CUT);
+
+	/* A packet that was ahead of the bit may still put the time off: look each time. */
 	set_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status);
+	smp_mb__after_atomic();
+	if ((s32)(READ_ONCE(ct->timeout) - nfct_time_stamp) > CUT_LINGER)
+		WRITE_ONCE(ct->timeout, nfct_time_stamp + CUT_LINGER);
+	if (!first)
+		return;
+	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_CUT);
 	svcnat_stat_inc(sn->stats, SVCNAT_STAT_RESETS);
 }
 
@@ -226,6 +231,12 @@ static void sctp_abort_to(struct nf_conn *ct, enum ip_conntrack_dir dir)
 	sctp_send_abort(nf_ct_net(ct), &e, READ_ONCE(ct->proto.sctp.vtag[!dir]), false);
 }
 
+/* Ends an association by itself: nothing is to be said to it (RFC 9260, 8.4). */
+static bool ends_sctp(u8 chunk)
+{
+	return chunk == SCTP_CID_ABORT || chunk == SCTP_CID_SHUTDOWN_COMPLETE;
+}
+
 /**
  * svcnat_sctp_refuse - tell the sender of a new association that nobody serves it
  * @skb: its first packet, in PREROUTING or OUTPUT
@@ -251,7 +262,7 @@ void svcnat_sctp_refuse(const struct sk_buff *skb, const struct nf_hook_state *s
 	int at = svcnat_transport_offset(skb, state->pf);
 
 	p = at < 0 ? NULL : skb_header_pointer(skb, at, sizeof(buf), &buf);
-	if (!p || p->chunk.type == SCTP_CID_ABORT)
+	if (!p || ends_sctp(p->chunk.type))
 		return;
 	if (p->chunk.type == SCTP_CID_INIT)
 		sctp_send_abort(state->net, &e, p->init_tag, false);
@@ -290,6 +301,17 @@ static bool is_reset(const struct sk_buff *skb, const struct nf_hook_state *stat
 	return !th || th->rst;
 }
 
+static bool is_abort(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	int at = svcnat_transport_offset(skb, state->pf);
+	const struct sctp_chunkhdr *chunk;
+	struct sctp_chunkhdr buf;
+
+	chunk = at < 0 ? NULL : skb_header_pointer(skb, at + sizeof(struct sctphdr), sizeof(buf),
+						   &buf);
+	return !chunk || ends_sctp(chunk->type);
+}
+
 /**
  * svcnat_reset_answer - a packet of a connection that was cut
  * @skb: packet, in PREROUTING or OUTPUT
@@ -305,7 +327,8 @@ unsigned int svcnat_reset_answer(struct sk_buff *skb, const struct nf_hook_state
 
 	if (nf_ct_protonum(ct) == IPPROTO_SCTP) {
 		nf_ct_get(skb, &ctinfo);
-		sctp_abort_to((struct nf_conn *)ct, CTINFO2DIR(ctinfo));
+		if (!is_abort(skb, state))
+			sctp_abort_to((struct nf_conn *)ct, CTINFO2DIR(ctinfo));
 	} else if (!is_reset(skb, state)) {
 		if (state->pf == NFPROTO_IPV4)
 			nf_send_reset(state->net, state->sk, skb, state->hook);

@@ -17,7 +17,8 @@
 #include "reset.h"
 
 #define SWEEP_EVERY	(600 * HZ)
-#define BATCH		256
+#define BATCH_FIRST	256
+#define BATCH_MAX	65536
 
 /**
  * struct sweep - a walk
@@ -25,6 +26,7 @@
  * @next: soonest moment (jiffies) something is to be cut, 0 for none
  * @more: there was no room for all
  * @n: entries in @cut
+ * @room: in @cut
  * @cut: connections to tell their ends of, with a reference each
  */
 struct sweep {
@@ -32,7 +34,8 @@ struct sweep {
 	u32			next;
 	bool			more;
 	u32			n;
-	struct nf_conn		*cut[BATCH];
+	u32			room;
+	struct nf_conn		**cut;
 };
 
 static void look_at(struct sweep *s, struct nf_conn *ct, struct svcnat_flow *flow,
@@ -46,7 +49,7 @@ static void look_at(struct sweep *s, struct nf_conn *ct, struct svcnat_flow *flo
 	if (!svcnat_jiffies_passed(at)) {
 		if (!s->next || (s32)(at - s->next) < 0)
 			s->next = at;
-	} else if (s->n == BATCH) {
+	} else if (s->n == s->room) {
 		s->more = true;
 	} else {
 		svcnat_cut(s->sn, ct, flow);
@@ -71,6 +74,19 @@ static int sweep_one(struct nf_conn *ct, void *data)
 	return 0;
 }
 
+/* Room for more the next time, if there is memory for that. */
+static bool sweep_grow(struct sweep *s, u32 room)
+{
+	struct nf_conn **cut = kvmalloc_array(room, sizeof(*cut), GFP_KERNEL);
+
+	if (!cut)
+		return false;
+	kvfree(s->cut);
+	s->cut = cut;
+	s->room = room;
+	return true;
+}
+
 static void sweep(struct sweep *s)
 {
 	const struct nf_ct_iter_data all = { .net = s->sn->net, .data = s };
@@ -84,22 +100,24 @@ static void sweep(struct sweep *s)
 		for (i = 0; i < s->n; i++) {
 			svcnat_reset_both(s->cut[i]);
 			nf_ct_put(s->cut[i]);
+			cond_resched();
 		}
-	} while (s->more);
+		if (s->more && s->room < BATCH_MAX)
+			sweep_grow(s, 8 * s->room);
+	} while (s->more && READ_ONCE(s->sn->hooked));
 }
 
 static void sweep_work(struct work_struct *work)
 {
 	struct svcnat_net *sn = container_of(to_delayed_work(work), struct svcnat_net, sweep);
-	struct sweep *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct sweep s = { .sn = sn };
 	unsigned long delay = SWEEP_EVERY;
 
-	if (s) {
-		s->sn = sn;
-		sweep(s);
-		if (s->next)
-			delay = min_t(unsigned long, delay, max_t(s32, s->next - (u32)jiffies, 0));
-		kfree(s);
+	if (sweep_grow(&s, BATCH_FIRST)) {
+		sweep(&s);
+		if (s.next)
+			delay = min_t(unsigned long, delay, max_t(s32, s.next - (u32)jiffies, 0));
+		kvfree(s.cut);
 	} else {
 		delay = HZ;
 	}
@@ -138,9 +156,8 @@ void svcnat_sweep_fold(struct svcnat_net *sn)
 void svcnat_flow_changed(struct svcnat_net *sn)
 {
 	lockdep_assert_held(&sn->lock);
-	/* After what they are going to look at. */
-	smp_wmb();
-	WRITE_ONCE(sn->flow_gen, sn->flow_gen + 1);
+	/* After what they are going to look at; pairs with svcnat_flow_gen(). */
+	smp_store_release(&sn->flow_gen, sn->flow_gen + 1);
 	if (sn->cutting)
 		mod_delayed_work(svcnat_wq, &sn->sweep, 0);
 	else if (sn->hooked)

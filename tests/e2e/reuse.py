@@ -72,7 +72,8 @@ def ports():
             # In TIME_WAIT a SYN may come again (RFC 6191): the Pod's kernel says so.
         again(end)
 
-    @case("reuse: a port used again when its Pod has left goes to another")
+    # One SYN alone ends nothing: it may be anybody's.
+    @case("reuse: a port used again when its Pod has left, silently, goes to another")
     def _():
         apply(pod(1, "node-a"), wanted())
         one, two = Listener("default.web-1", PORT), Listener("default.web-2", PORT)
@@ -88,7 +89,7 @@ def ports():
             run("nft", "delete", "table", "inet", "mute", netns="probe")
             apply(pod(1, "node-a", app="other"), pod(2, "node-a"), wanted())
             client = from_port("probe", vip)
-            expect(retransmits(client), 0, f"{vip}: SYNs sent again:")
+            assert retransmits(client) <= 1, f"{vip}: {retransmits(client)} SYNs sent again"
             two.accept().close()
             served.close()
             client.close()
