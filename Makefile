@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 SECONDS ?= 60
 
 .PHONY: all module svcctl tools unit demo check check-debug check-kernels check-stress \
-	check-style check-unit check-cli check-kunit check-e2e check-newest bench install uninstall \
+	check-style check-unit check-cli check-kunit check-e2e check-newest check-mutants bench install uninstall \
 	dkms-install dkms-remove clean help
 
 all: svcctl module
@@ -22,6 +22,7 @@ help:
 	@echo 'make check-debug     end-to-end on a kernel with KASAN, lockdep and kmemleak'
 	@echo 'make check-kernels   end-to-end on stock Debian kernels, installed by DKMS'
 	@echo 'make check-newest    compile the module for the newest kernel in Debian sid'
+	@echo 'make check-mutants   breaks one feature after the other: its test has to notice'
 	@echo 'make check-stress    churn, traffic and reloads on two processors with KASAN [SECONDS=$(SECONDS)]'
 	@echo 'make bench           svcnat beside its peers'
 	@echo 'make install         svcctl and its systemd unit [PREFIX=$(PREFIX) DESTDIR=]; make uninstall'
@@ -57,6 +58,9 @@ check-debug:
 
 check-kernels:
 	@tests/run-suite 'stock 6.1' 'stock 6.12'
+
+check-mutants:
+	@tests/run-suite mutants
 
 check-newest:
 	@tests/run-suite 'compile newest'
