@@ -28,15 +28,13 @@
 
 static inline u32 svcnat_flow_moment(void)
 {
-	return (u32)jiffies << SVCNAT_FLOW_MOMENT_SHIFT;
+	return (u32)jiffies * BIT(SVCNAT_FLOW_MOMENT_SHIFT);
 }
 
 /* Is the moment in @state longer ago than the shortest time a SYN waits for its answer? */
 static inline bool svcnat_flow_waited(u32 state)
 {
-	u32 since = ((u32)jiffies << SVCNAT_FLOW_MOMENT_SHIFT) - state;
-
-	return since >> SVCNAT_FLOW_MOMENT_SHIFT >= HZ / 2;
+	return (svcnat_flow_moment() - state) >> SVCNAT_FLOW_MOMENT_SHIFT >= HZ / 2;
 }
 
 /**

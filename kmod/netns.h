@@ -86,10 +86,10 @@ void svcnat_net_unregister(void);
 
 int svcnat_net_hook(struct svcnat_net *sn);
 
-/* Before anything is looked at that a commit changes; pairs with svcnat_flow_changed(). */
+/* To be read before anything is looked at that a commit changes. */
 static inline u32 svcnat_flow_gen(const struct svcnat_net *sn)
 {
-	return smp_load_acquire(&sn->flow_gen);
+	return smp_load_acquire(&sn->flow_gen);	/* pairs with svcnat_flow_changed() */
 }
 
 #endif /* _SVCNAT_NETNS_H */

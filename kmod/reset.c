@@ -44,7 +44,7 @@ void svcnat_cut(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_flow *f
 
 	/* A packet that was ahead of the bit may still put the time off: look each time. */
 	set_bit(IPS_FIXED_TIMEOUT_BIT, &ct->status);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();	/* the bit before the time, as conntrack reads them */
 	if ((s32)(READ_ONCE(ct->timeout) - nfct_time_stamp) > CUT_LINGER)
 		WRITE_ONCE(ct->timeout, nfct_time_stamp + CUT_LINGER);
 	if (!first)
