@@ -75,7 +75,10 @@ class Refused(Exception):
 
 
 class Genl:
-    def __init__(self):
+    """@room: for what the first reads take, by which the kernel sizes parts of a dump."""
+
+    def __init__(self, room=1 << 20):
+        self.room = room
         self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
         self.sock.bind((0, 0))
         self.sock.setsockopt(270, 11, 1)  # NETLINK_EXT_ACK
@@ -106,7 +109,7 @@ class Genl:
         self.send(cmd, *parts, flags=flags)
         out = []
         while True:
-            data = self.sock.recv(1 << 20)
+            data = self.sock.recv(self.room)
             while data:
                 length, kind, mflags, seq, _ = struct.unpack_from("IHHII", data)
                 body, data = data[16:length], data[(length + 3) & ~3:]

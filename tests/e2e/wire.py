@@ -223,6 +223,63 @@ def _(genl):
         genl.ask(C["CMD_ABORT"])
 
 
+def ipv6_prefix(kind, n):
+    return nest(C[kind], address(C["PREFIX_A_ADDR"], f"fd00:{n:x}::"), u8(C["PREFIX_A_LEN"], 48))
+
+
+@case("lists as long as they may be can be read back: the config")
+def _(genl):
+    gen = generation(genl)
+    kinds = ("CLUSTER_CIDR", "NODEPORT_ADDR", "SERVICE_CIDR", "NODE_CIDR")
+    apply(genl, nest(C["A_CONFIG"], *(ipv6_prefix(f"CONFIG_A_{kind}", n)
+                                      for kind in kinds for n in range(64))))
+    try:
+        config = attrs(dict(attrs(genl.ask(C["CMD_INFO_GET"])[0]))[C["A_CONFIG"]])
+        for kind in kinds:
+            got = sum(k == C[f"CONFIG_A_{kind}"] for k, _ in config)
+            assert got == 64, f"{kind}: {got}"
+    finally:
+        # Where it cannot be read back, neither can its generation.
+        begin(genl, gen + 1)
+        genl.ask(C["CMD_PUT"], nest(C["A_CONFIG"]))
+        genl.ask(C["CMD_COMMIT"])
+
+
+@case("lists as long as they may be can be read back: a service, and its event")
+def _(genl):
+    listener, fresh = Genl(), Genl(room=4096)
+    listener.sock.setsockopt(270, 1, listener.group)
+    listener.sock.settimeout(20)
+    apply(genl, service("a/long:", *(frontend("CLUSTER_IP", 80 + n, "fd10::1", 2)
+                                     for n in range(64)),
+                        *(ipv6_prefix("SERVICE_A_SOURCE_RANGE", n) for n in range(256)),
+                        backend("fd00::5", 8080), family=10))
+    assert heard(listener) == [("a/long:", C["EVENT_ADDED"], 64, 1, 0)]
+    listener.sock.close()
+    fresh.room = 1 << 20
+    bodies = fresh.dump(C["CMD_SERVICE_GET"])
+    fresh.sock.close()
+    kinds = [kind for body in bodies for kind, _ in attrs(dict(attrs(body))[C["A_SERVICE"]])]
+    got = [kinds.count(C[f"SERVICE_A_{kind}"]) for kind in ("FRONTEND", "SOURCE_RANGE", "BACKEND")]
+    assert got == [64, 256, 1], got
+
+
+# Boot with --append ipv6.disable=1 for what there is no table of addresses for.
+@case("what would become of an IPv6 flow can be asked, whether the kernel has IPv6 on or not")
+def _(genl):
+    def everywhere(kind, addr, length):
+        return nest(C[kind], address(C["PREFIX_A_ADDR"], addr), u8(C["PREFIX_A_LEN"], length))
+
+    apply(genl, nest(C["A_CONFIG"], everywhere("CONFIG_A_NODEPORT_ADDR", "::", 0),
+                     everywhere("CONFIG_A_SERVICE_CIDR", "fd00::", 16)),
+          service("a/web:", frontend("NODE_PORT", 30080), backend("fd00::5", 8080), family=10),
+          replace=True)
+    assert genl.ask(C["CMD_EXPLAIN"], nest(
+        C["A_FLOW"], u8(C["FLOW_A_PROTO"], 6), address(C["FLOW_A_SRC"], "fd01::1"),
+        address(C["FLOW_A_DST"], "fd00::9"), port(C["FLOW_A_DPORT"], 30080)))
+    apply(genl, nest(C["A_CONFIG"]), replace=True)
+
+
 genl = Genl()
 apply(genl, replace=True)
 genl.sock.close()
