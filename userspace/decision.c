@@ -165,8 +165,12 @@ static const char *removal(const struct answer *w)
 /* What the client hears. */
 static const char *refusal(const struct answer *w)
 {
-	if (w->flow.proto == IPPROTO_TCP && !(w->d.service.flags & SVCNAT_SERVICE_F_REJECT_ICMP))
+	bool by_icmp = w->d.service.flags & SVCNAT_SERVICE_F_REJECT_ICMP;
+
+	if (w->flow.proto == IPPROTO_TCP && !by_icmp)
 		return "a TCP reset";
+	if (w->flow.proto == IPPROTO_SCTP && !by_icmp)
+		return "an SCTP ABORT";
 	return w->flow.src.family == AF_INET6 ? "ICMPv6 port unreachable" : "ICMP port unreachable";
 }
 
