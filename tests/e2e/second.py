@@ -298,6 +298,8 @@ def cases(trial):
         for proto in PROTOS:
             trial.case(f"second: {kind}, {proto}: policies, conditions, families", lambda r: (
                 r.service.startswith("policy") and r.kind == kind and r.proto == proto))
+    trial.case("second: hairpin: a Pod reaches itself through every kind of frontend", lambda r: (
+        r.source == "here-1" and "here-1" in trial.wanted(r)[0]))
     for n, word in enumerate(TOPOLOGY):
         trial.case(f"second: topology: {word}", lambda r: r.service == f"hints-{n}")
     for wish in ("PreferClose", "PreferSameZone", "PreferSameNode"):
