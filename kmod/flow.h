@@ -34,7 +34,9 @@ static inline u32 svcnat_flow_moment(void)
 /* Is the moment in @state longer ago than the shortest time a SYN waits for its answer? */
 static inline bool svcnat_flow_waited(u32 state)
 {
-	return (svcnat_flow_moment() - state) >> SVCNAT_FLOW_MOMENT_SHIFT >= HZ / 2;
+	u32 since = svcnat_flow_moment() - (state & ~(BIT(SVCNAT_FLOW_MOMENT_SHIFT) - 1));
+
+	return since >> SVCNAT_FLOW_MOMENT_SHIFT >= HZ / 2;
 }
 
 /**
