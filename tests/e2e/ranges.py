@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Who may come in, and by which addresses: source ranges, node port addresses, equal
-frontends, addresses nobody holds, sockets of the node's own, and what tells a Pod."""
+"""Who may come in, and by which addresses: source ranges, equal frontends, addresses
+nobody holds, and what tells a Pod."""
 import json
-import os
-import socket
 import sys
 
 import lab
@@ -11,7 +9,6 @@ import second
 from lab import case, probe, run
 from second import ADDRESS, CONDITIONS, POLICIES, Set, Trial
 from services import expect
-from talk import Listener, open_in
 
 PLAIN = ("--source-ranges", "kube-proxy", "--nodeport-addresses", "primary", "--detect-local",
          "cluster-cidr", "--masquerade-all=no")
@@ -262,86 +259,6 @@ def equals():
         expect(one("client", "203.0.113.210")[0], {"there-1"})
 
 
-def node_ports():
-    every = {**ADDRESS["node-a"], "second": "192.168.10.111"}
-
-    def answers(wanted, *options):
-        said = web("web").apply(*PLAIN, *options)
-        for source in ("client", "node-a", "probe"):
-            for addr in every.values():
-                expect(one(source, addr, 30001, timeout=3), BOTH if addr in wanted else REFUSED,
-                       f"{source} {addr}")
-        return said.stderr
-
-    @case("ranges: node ports on primary addresses by default, on all, on those of a list")
-    def _():
-        answers([every[4], every[6]])
-        answers(every.values(), "--nodeport-addresses", "all")
-        answers(["192.168.10.111", every[6]], "--nodeport-addresses", "192.168.10.111/32,fd00::/8")
-        assert "IPv6" in answers(["192.168.10.111"], "--nodeport-addresses", "192.168.10.111/32")
-
-    @case("ranges: node ports on loopback are refused, and why is said")
-    def _():
-        web("web").apply(*PLAIN, "--nodeport-addresses", "all")
-        expect([one("node-a", addr, 30001, proto, timeout=3) for addr in ("127.0.0.1", "::1")
-                for proto in ("TCP", "UDP")], [REFUSED] * 4)
-        for wish in ("localhost", "127.0.0.0/8", "::1/128"):
-            done = ctl("apply", "-f", "-", "--nodeport-addresses", wish, stdin="", check=False)
-            assert done.returncode and "route_localnet" in done.stderr, done.stderr
-
-    @case("ranges: a node port yields to a connected socket that conntrack forgot")
-    def _():
-        for f in (4, 6):
-            addr = ADDRESS["client"][f]
-            ctl("flush")
-            server = Listener("client", 9090)
-            mine = open_in("node-a", addr, socket.SOCK_STREAM)
-            mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            mine.bind((VIA[f], 30001))
-            mine.connect((addr, 9090))
-            theirs = server.accept()
-            plain = open_in("node-a", addr, socket.SOCK_DGRAM)
-            plain.bind((VIA[f], 30001))
-            plain.connect((addr, 9091))
-            asker = open_in("client", addr, socket.SOCK_DGRAM)
-            asker.bind(("", 9091))
-            asker.connect((VIA[f], 30001))
-            web("web").apply(*PLAIN)
-            for sock in (mine, plain, theirs, asker):
-                sock.settimeout(10)
-            run("conntrack", "-F", netns="node-a")
-            for out, back in ((theirs, mine), (asker, plain)):
-                out.send(b"there")
-                expect(back.recv(100), b"there")
-                back.send(b"back")
-                expect(out.recv(100), b"back")
-            # Everybody else reaches the Service.
-            for proto in ("TCP", "UDP"):
-                expect(one("client2", VIA[f], 30001, proto), BOTH)
-            for sock in (mine, plain, theirs, asker, server):
-                sock.close()
-
-    @case("ranges: a node port does not yield to what merely listens, and apply names it")
-    def _():
-        ctl("flush")
-        listener = Listener("node-a", 30001)
-        plain = open_in("node-a", "::", socket.SOCK_DGRAM)
-        plain.bind(("::", 30001))
-        said = web("web").apply(*PLAIN).stderr
-        for f in (4, 6):
-            for proto in ("TCP", "UDP"):
-                expect(one("client", VIA[f], 30001, proto), BOTH, f"{proto} {f}")
-        assert "30001" in said and str(os.getpid()) in said, said
-        listener.close()
-        plain.close()
-
-    @case("ranges: node ports are reserved against connections the node makes")
-    def _():
-        web("web").apply(*PLAIN)
-        reserved = run("sysctl", "-n", "net.ipv4.ip_local_reserved_ports", netns="node-a").stdout
-        assert "30001" in reserved.strip().split(","), reserved
-
-
 def several(**more):
     objects = Set()
     for n, (etp, itp) in enumerate(POLICIES):
@@ -399,7 +316,6 @@ if __name__ == "__main__":
         allocation()
         unallocated()
         equals()
-        node_ports()
         pods()
     finally:
         cluster.down()

@@ -111,13 +111,24 @@ def make_nodes():
             for node, zone in ZONES.items()]
 
 
+# Pods as files have them; some are called by more than one label.
+LABELS = {"web": "here-1:r here-2:r there-1:r there-2:r", "sick": "here-2:u there-1:u there-2:r",
+          "going": "here-1:t there-1:t", "leaving": "here-1:t there-1:r", "dying": "here-1:d"}
+
+
 def make_pods():
-    return [{"apiVersion": "v1", "kind": "Pod",
-             "metadata": {"name": name, "namespace": "second", "labels": {"app": "web"}},
-             "spec": {"nodeName": PLACES[name][0], "containers": [{"name": "main"}]},
-             "status": {"podIP": ADDRESS[name][4],
-                        "podIPs": [{"ip": ip} for ip in ADDRESS[name].values()]}}
-            for name in ("here-1", "here-2", "there-1", "there-2")]
+    def pod(label, word):
+        name, state = word.split(":")
+        ready = STATES[state][1]
+        leaves = {"deletionTimestamp": "2026-01-02T00:00:00Z"} if STATES[state][2] else {}
+        return {"apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": f"{label}-{name}", "namespace": "second",
+                             "labels": {"app": label}, **leaves},
+                "spec": {"nodeName": PLACES[name][0], "containers": [{"name": "main"}]},
+                "status": {"podIP": ADDRESS[name][4],
+                           "podIPs": [{"ip": ip} for ip in ADDRESS[name].values()],
+                           "conditions": [{"type": "Ready", "status": str(ready)}]}}
+    return [pod(label, word) for label, words in LABELS.items() for word in words.split()]
 
 
 class Set:
@@ -280,6 +291,15 @@ def topologies(add):
             kinds=("ClusterIP", "NodePort"), protos=("TCP", "UDP"))
 
 
+def from_pods(add):
+    for label in LABELS:
+        for publish in (False, True):
+            for p, (etp, itp) in ((0, ("Cluster", "Cluster")), (1, ("Local", "Local"))):
+                add(f"pods-{label}-{publish}-{p}".lower(), None, selector={"app": label}, etp=etp,
+                    itp=itp, publishNotReadyAddresses=publish, kinds=("ClusterIP", "NodePort"),
+                    protos=("TCP", "UDP"), sources=("probe", "client"))
+
+
 def ranges(add, kinds=("LoadBalancer", "NodePort", "externalIP")):
     for n, listed in enumerate(RANGES.values()):
         for etp, condition in (("Cluster", CONDITIONS[1]), ("Local", CONDITIONS[1]),
@@ -304,6 +324,10 @@ def cases(trial):
         trial.case(f"second: topology: {word}", lambda r: r.service == f"hints-{n}")
     for wish in ("PreferClose", "PreferSameZone", "PreferSameNode"):
         trial.case(f"second: trafficDistribution {wish}", lambda r: r.service == wish.lower())
+    trial.case("second: Pods of files: ready, not ready, going, by policy",
+               lambda r: r.service.startswith("pods-") and "-false-" in r.service)
+    trial.case("second: publishNotReadyAddresses",
+               lambda r: r.service.startswith("pods-") and "-true-" in r.service)
     for n, word in enumerate(RANGES):
         trial.case(f"second: source ranges: {word}",
                    lambda r: r.service.startswith(f"ranges-{n}-"))
@@ -329,6 +353,8 @@ def explained(trial):
 
 
 def make_lab():
+    if os.path.exists(STATE):           # of a file before in the same guest: it keeps options
+        os.unlink(STATE)
     pods = [lab.Pod("second" if name[-1].isdigit() else "", name, node, n, sctp=[TARGET],
                     tcp=[TARGET], udp=[TARGET]) for name, (node, n) in PLACES.items()]
     pods.append(lab.Pod("second", "host", "node-a", 0, [TARGET], [TARGET], True, [TARGET]))
@@ -346,7 +372,7 @@ def make_lab():
 
 def main():
     everything = Set()
-    for part in (policies, topologies, ranges):
+    for part in (policies, topologies, from_pods, ranges):
         part(everything.add)
     everything.apply()
     trial = Trial(everything.model(), everything.rows)
