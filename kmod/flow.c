@@ -71,9 +71,17 @@ void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow)
 	spin_unlock_bh(&ct->lock);
 }
 
+/* The only answer was a reset: conntrack ends such an entry before anybody else sees it. */
+static bool refused(const struct nf_conn *ct)
+{
+	return ct->proto.tcp.state == TCP_CONNTRACK_CLOSE &&
+	       ct->proto.tcp.last_dir == IP_CT_DIR_REPLY;
+}
+
 /*
- * A TCP client that gave up without an answer: a handshake that failed, if there was
- * time for one. Whoever sends what is no SYN, or ends it himself, charges nobody.
+ * A TCP client that was refused, or gave up without an answer: a handshake that failed,
+ * if there was time for one. Whoever sends what is no SYN, or ends it himself, charges
+ * nobody.
  */
 static void unanswered(const struct nf_conn *ct, u32 state, struct svcnat_backend *b)
 {
@@ -81,7 +89,7 @@ static void unanswered(const struct nf_conn *ct, u32 state, struct svcnat_backen
 	const struct svcnat_net *sn = svcnat_net_of(nf_ct_net(ct));
 	const struct svcnat_vip *vip;
 
-	if (!(state & SVCNAT_FLOW_SYN) || !svcnat_flow_waited(state))
+	if (!(state & SVCNAT_FLOW_SYN) || !(svcnat_flow_waited(state) || refused(ct)))
 		return;
 	vip = svcnat_frontend_find(sn, flow);
 	if (vip && READ_ONCE(b->flags))

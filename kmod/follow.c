@@ -191,29 +191,14 @@ static unsigned int repick(struct svcnat_net *sn, struct sk_buff *skb,
 	return decide_anew(sn, skb, state, ct, b);
 }
 
-static void first_answer(const struct svcnat_net *sn, const struct sk_buff *skb,
-			 const struct nf_hook_state *state, const struct nf_conn *ct,
-			 struct svcnat_flow *flow, struct svcnat_backend *b)
+/* Not a reset, which ends the entry at once: flow.c sees that. */
+static void first_answer(struct svcnat_flow *flow, struct svcnat_backend *b)
 {
-	const struct svcnat_vip *vip;
-	const struct tcphdr *th;
-	struct tcphdr buf;
-
 	bool syn = READ_ONCE(flow->state) & SVCNAT_FLOW_SYN;
 
 	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
-	if (!syn)
-		return;
-	th = tcp_header(skb, state, &buf);
-	if (!th)
-		return;
-	if (!th->rst) {
+	if (syn)
 		svcnat_eject_answered(b);
-		return;
-	}
-	vip = frontend_of(sn, ct);
-	if (vip && READ_ONCE(b->flags))
-		svcnat_handshake_failed(sn, vip->service, b);
 }
 
 /* Both ends are told by every packet they send; the entry ends soon. */
@@ -261,14 +246,12 @@ static unsigned int follow_beginning(struct svcnat_net *sn, struct sk_buff *skb,
 }
 
 /* Something came back. */
-static void follow_reply(const struct svcnat_net *sn, const struct sk_buff *skb,
-			 const struct nf_hook_state *state, const struct nf_conn *ct,
-			 struct svcnat_flow *flow, struct svcnat_backend *b)
+static void follow_reply(struct svcnat_flow *flow, struct svcnat_backend *b)
 {
 	u32 was = READ_ONCE(flow->state);
 
 	if (!(was & SVCNAT_FLOW_ANSWERED))
-		first_answer(sn, skb, state, ct, flow, b);
+		first_answer(flow, b);
 	else if (was & SVCNAT_FLOW_AGAIN)
 		WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
 }
@@ -292,7 +275,7 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 		return svcnat_reset_answer(skb, state, ct);
 	}
 	if (CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY)
-		follow_reply(sn, skb, state, ct, flow, b);
+		follow_reply(flow, b);
 	/* One whose backend left is looked at each time. */
 	if (proto != IPPROTO_UDP && READ_ONCE(b->flags))
 		WRITE_ONCE(flow->gen, gen);

@@ -165,6 +165,7 @@ def ejection():
     @case("attack: SYNs that come twice within a round trip eject nobody")
     def _():
         fresh()
+        servers = [Listener(f"default.web-{n}", PORT) for n in PODS]
         with Slow():
             for vip in VIPS:
                 watch, forger = Watch(), Forger(vip)
@@ -178,6 +179,8 @@ def ejection():
         expect(summed("repicks"), 0, "repicks:")
         expect(summed("connections"), MANY * len(VIPS))
         nobody_ejected()
+        for server in servers:
+            server.close()
 
     @case("attack: a SYN and a reset before it is answered eject nobody")
     def _():
