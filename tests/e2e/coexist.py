@@ -9,9 +9,8 @@ import sys
 
 import lab
 import referee
-import second
 from lab import case, probe, run
-from second import ADDRESS, STATE, Set, address
+from objects import ADDRESS, STATE, Set, address, make_lab
 from services import expect
 from talk import Asker, connect, ending, family_of, open_in
 
@@ -375,7 +374,7 @@ def within(made, *parts):
 if __name__ == "__main__":
     lab.load_sctp()
     lab.load_module()
-    within(second.make_lab(), policies, networks, shortcuts, virtual_servers)
+    within(make_lab(), policies, networks, shortcuts, virtual_servers)
     cluster = lab.Lab(referee.fixture_pods())
     cluster.serve()
     within(cluster, referee.apply, proxy)

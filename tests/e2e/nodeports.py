@@ -6,10 +6,9 @@ import socket
 import sys
 
 import lab
-import second
 from lab import case, probe, run
+from objects import ADDRESS, address, make_lab, zone
 from ranges import BOTH, PLAIN, REFUSED, VIA, ctl, one, web
-from second import ADDRESS
 from services import expect
 from talk import Listener, open_in
 
@@ -56,18 +55,18 @@ def nodes():
 
     @case("nodeports: a Node's new Pod range and zone count at once")
     def _():
-        objects = web("web", itp="Local", hints={n: second.zone("zone-2") for n in
+        objects = web("web", itp="Local", hints={n: zone("zone-2") for n in
                                                 ("here-1", "there-1")})
         node = objects.objects[0]
         objects.apply(*PLAIN, "--detect-local", "node-cidr")
-        kept = probe("probe", [(second.address("ClusterIP", 1, 4), 80)])[0]["answers"]
+        kept = probe("probe", [(address("ClusterIP", 1, 4), 80)])[0]["answers"]
         expect({a["source"] for a in kept}, {ADDRESS["probe"][4]})
         node["spec"].update(podCIDR="10.244.9.0/24", podCIDRs=["10.244.9.0/24"])
         objects.apply(*PLAIN, "--detect-local", "node-cidr")
-        lost = probe("probe", [(second.address("ClusterIP", 1, 4), 80)])[0]["answers"]
+        lost = probe("probe", [(address("ClusterIP", 1, 4), 80)])[0]["answers"]
         expect({a["source"] for a in lost}, {VIA[4]})
         expect(one("client", VIA[4], 30001), BOTH, "zone-1:")
-        objects.objects[-2]["endpoints"][0]["hints"] = second.zone("zone-3")
+        objects.objects[-2]["endpoints"][0]["hints"] = zone("zone-3")
         objects.apply(*PLAIN)
         expect(one("client", VIA[4], 30001), BOTH, "no zone fits:")
         node["metadata"]["labels"]["topology.kubernetes.io/zone"] = "zone-3"
@@ -83,7 +82,7 @@ def nodes():
         assert "node-a is gone" in said.stderr, said.stderr
         for f in (4, 6):
             expect(one("client", VIA[f], 30001), BOTH)
-            expect(one("probe", second.address("ClusterIP", 1, f)), ({"here-1"}, None))
+            expect(one("probe", address("ClusterIP", 1, f)), ({"here-1"}, None))
         objects.objects.insert(0, gone)
         assert "is gone" not in objects.apply(*PLAIN).stderr
 
@@ -145,7 +144,7 @@ def sockets():
 if __name__ == "__main__":
     lab.load_sctp()
     lab.load_module()
-    cluster = second.make_lab()
+    cluster = make_lab()
     try:
         addresses()
         nodes()

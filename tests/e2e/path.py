@@ -8,9 +8,8 @@ import sys
 import threading
 
 import lab
-import second
 from lab import case, run
-from second import ADDRESS, Set, address
+from objects import ADDRESS, Set, address, make_lab
 from services import expect
 from talk import open_in
 
@@ -194,7 +193,8 @@ def widths():
                 client.settimeout(20)
                 client.connect(to)
                 client.send(b"q" * 5000)
-                expect(client.recv(100).split()[:2], [b"here-1", ADDRESS["client"][family].encode()])
+                expect(client.recv(100).decode().split()[:2],
+                       ["here-1", ADDRESS["client"][family]])
 
 
 def read_all(sock):
@@ -232,7 +232,7 @@ def transfer(source, vip, name, family, size=300000):
 if __name__ == "__main__":
     lab.load_sctp()
     lab.load_module()
-    cluster = second.make_lab()
+    cluster = make_lab()
     try:
         errors()
         widths()

@@ -5,9 +5,11 @@ import json
 import sys
 
 import lab
+import model
 import second
 from lab import case, probe, run
-from second import ADDRESS, CONDITIONS, POLICIES, Set, Trial
+from objects import ADDRESS, EXTERNAL, NODE_ADDRESSES, PROTOS, STATE, Set, address, make_lab
+from second import CONDITIONS, POLICIES, Trial
 from services import expect
 
 PLAIN = ("--source-ranges", "kube-proxy", "--nodeport-addresses", "primary", "--detect-local",
@@ -17,7 +19,7 @@ VIA = {4: ADDRESS["node-a"][4], 6: ADDRESS["node-a"][6]}
 
 
 def ctl(*argv, **kw):
-    return lab.svcctl(*argv, "--state", second.STATE, **kw)
+    return lab.svcctl(*argv, "--state", STATE, **kw)
 
 
 def trial(objects, *options, **of_model):
@@ -59,7 +61,7 @@ def source_ranges():
             objects.add(name, WEB, kinds=("LoadBalancer",), protos=("TCP", "UDP"),
                         sources=("node-a",), loadBalancerSourceRanges=listed)
         objects.apply(*PLAIN)
-        vips = [second.address("LoadBalancer", n, f) for n in (1, 2) for f in (4, 6)]
+        vips = [address("LoadBalancer", n, f) for n in (1, 2) for f in (4, 6)]
         for vip in vips:
             run("ip", "-n", "node-a", "addr", "add", vip, "dev", "eth0", "nodad")
         try:
@@ -83,7 +85,7 @@ def allocation():
         found = found["items"][0] if "items" in found else found
         expect([p.get("nodePort", 0) for p in found["spec"]["ports"]], [0, 0, 0])
         for f in (4, 6):
-            expect(one("client", second.address("LoadBalancer", 1, f)), BOTH)
+            expect(one("client", address("LoadBalancer", 1, f)), BOTH)
         # The same without the wish has some.
         wanted["spec"]["allocateLoadBalancerNodePorts"] = True
         objects.apply(*PLAIN)
@@ -136,7 +138,7 @@ def unallocated():
     def verdicts(wanted, sources=("probe", "node-a", "client")):
         for source in sources:
             for addr in nobodys:
-                for proto in second.PROTOS:
+                for proto in PROTOS:
                     expect(one(source, addr, 80, proto, 1, 2), wanted,
                            f"{source} {addr} {proto}")
 
@@ -158,7 +160,7 @@ def unallocated():
         objects.apply(*PLAIN)
         for source in ("probe", "client"):
             for f in (4, 6):
-                vip = second.address("ClusterIP", 1, f)
+                vip = address("ClusterIP", 1, f)
                 for proto, port in (("TCP", 81), ("UDP", 80), ("SCTP", 80)):
                     expect(one(source, vip, port, proto, 2, 5), REFUSED,
                            f"{source} {vip} {proto}")
@@ -167,7 +169,7 @@ def unallocated():
     @case("ranges: a ClusterIP given up is nobody's, taken up again it is served")
     def _():
         web("web").apply(*PLAIN)
-        vip = second.address("ClusterIP", 1, 4)
+        vip = address("ClusterIP", 1, 4)
         ctl("delete", "service", "web", "-n", "second")
         expect(one("probe", vip, 80, count=1, timeout=1.5), SILENT)
         web("web").apply(*PLAIN)
@@ -186,7 +188,7 @@ def unallocated():
         def give(*items):
             lab.svcctl("apply", "--prune", "-f", "-", "--state", state, stdin=json.dumps(
                 {**text, "items": [*text["items"], *items]}))
-        lab.svcctl("flush", "--state", second.STATE)
+        lab.svcctl("flush", "--state", STATE)
         with Elsewhere(*nobodys):
             give()
             verdicts(REFUSED, ("probe", "client"))
@@ -221,7 +223,7 @@ def equals():
                   "198.51.100.203": (("a", "externalIP", old), ("b", "externalIP", old)),
                   "2001:db8:113::204": (("a", "LoadBalancer", new), ("b", "LoadBalancer", old)),
                   "198.51.100.205": (("b", "externalIP", new), ("a", "externalIP", old)),
-                  second.address("ClusterIP", 1, 4): (("b", "externalIP", old),),
+                  address("ClusterIP", 1, 4): (("b", "externalIP", old),),
                   # A node port of the first; addresses come before node ports.
                   VIA[4]: (("b", "LoadBalancer", new),)}
         objects.add("first", "here-1:r")
@@ -233,11 +235,11 @@ def equals():
                 if addr == VIA[4]:
                     service["spec"]["ports"][0]["port"] = 30001
         said = objects.apply(*PLAIN, "--external-ips",
-                             second.EXTERNAL + ",203.0.113.0/24,10.96.1.0/24")
-        judge = second.model.Model(second.model.controllers(objects.objects),
-                                   addresses=second.NODE_ADDRESSES,
+                             EXTERNAL + ",203.0.113.0/24,10.96.1.0/24")
+        judge = model.Model(model.controllers(objects.objects),
+                                   addresses=NODE_ADDRESSES,
                                    cluster_cidrs=lab.CLUSTER.split(","), external_ips=[
-                                       *second.EXTERNAL.split(","), "203.0.113.0/24",
+                                       *EXTERNAL.split(","), "203.0.113.0/24",
                                        "10.96.1.0/24"])
         for addr in claims:
             port = 30001 if addr == VIA[4] else 80
@@ -310,7 +312,7 @@ class Bridge:
 if __name__ == "__main__":
     lab.load_sctp()
     lab.load_module()
-    cluster = second.make_lab()
+    cluster = make_lab()
     try:
         source_ranges()
         allocation()

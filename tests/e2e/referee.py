@@ -54,7 +54,8 @@ def differs(row, result, pinned, few):
         if name in READY:
             to_itself = row["from"].replace(".", "/") == name
             wanted = {name: [NODE]} if to_itself else dict.fromkeys([name], *wanted.values())
-    if few and error == row["error"] and who.items() <= wanted.items() and bool(who) == bool(wanted):
+    if few and error == row["error"] and who.items() <= wanted.items() and \
+       bool(who) == bool(wanted):
         return None
     if who != wanted or error != row["error"]:
         return f"got {who} {error}, kube-proxy {row['answers']} {row['error']}"
