@@ -56,6 +56,7 @@ struct pin_key {
  * @seq: odd while @addr and @port are being written
  * @last: its last use, in seconds of the monotonic clock
  * @port: of the backend, see @seq
+ * @term: of the owner, when it was last used
  */
 struct pin {
 	struct rhash_head	node;
@@ -64,6 +65,7 @@ struct pin {
 	u32			seq;
 	u32			last;
 	__be16			port;
+	u16			term;
 };
 
 static_assert(sizeof(struct pin) <= 64);
@@ -104,9 +106,10 @@ static u32 seconds_now(void)
 }
 
 /* Another CPU may have seen the next second already. */
-static bool is_over(const struct pin *pin, u32 seconds)
+static bool is_over(const struct pin *pin, const struct svcnat_pin_owner *owner, u32 seconds)
 {
-	return (s32)(seconds_now() - READ_ONCE(pin->last)) > (s32)seconds;
+	return READ_ONCE(pin->term) != READ_ONCE(owner->term) ||
+	       (s32)(seconds_now() - READ_ONCE(pin->last)) > (s32)seconds;
 }
 
 static void owner_put(struct svcnat_pin_owner *owner)
@@ -133,7 +136,8 @@ static bool sweep_slice(struct svcnat_pins *pins, struct rhashtable_iter *iter,
 		if (IS_ERR(pin))
 			continue;
 		owner = pin->key.owner;
-		if (!READ_ONCE(owner->gone) && !is_over(pin, READ_ONCE(owner->seconds)))
+		if (!READ_ONCE(owner->gone) &&
+		    !is_over(pin, owner, READ_ONCE(owner->seconds)))
 			continue;
 		if (rhashtable_remove_fast(&pins->table, &pin->node, pin_params))
 			continue;
@@ -227,22 +231,34 @@ u32 svcnat_pins_count(const struct svcnat_pins *pins)
 	return atomic_read(&pins->n);
 }
 
+/* Does a service keep affinity at present. A writer asks, so its set stays. */
+static bool asks(const struct svcnat_service *svc)
+{
+	const struct svcnat_set *set = rcu_dereference_protected(svc->set, true);
+
+	return set && set->settings.affinity_seconds;
+}
+
 /**
  * svcnat_pins_prepare - make ready for a service that asks for affinity
  * @pins: of the namespace, its mutex held
  * @svc: service; packets may see it, but not its first set with affinity yet
  *
- * Nothing if it is ready. To be undone by svcnat_pins_leave() only. May sleep.
+ * If it is ready, its pins go on if it asked until now. To be undone by
+ * svcnat_pins_leave() only. May sleep.
  *
  * Return: 0 or -ENOMEM.
  */
 int svcnat_pins_prepare(struct svcnat_pins *pins, struct svcnat_service *svc)
 {
-	struct svcnat_pin_owner *owner;
+	struct svcnat_pin_owner *owner = svc->pin_owner;
 	int err;
 
-	if (svc->pin_owner)
+	if (owner) {
+		if (!asks(svc))
+			WRITE_ONCE(owner->term, owner->term + 1);
 		return 0;
+	}
 	if (!pins->ready) {
 		get_random_once(&pin_hash_key, sizeof(pin_hash_key));
 		err = rhashtable_init(&pins->table, &pin_params);
@@ -323,14 +339,18 @@ static void pin_point(struct pin *pin, const struct svcnat_backend *b)
 	preempt_enable();
 }
 
-static void pin_renew(struct pin *pin, const struct svcnat_backend *b)
+static void pin_renew(struct pin *pin, const struct svcnat_pin_owner *owner,
+		      const struct svcnat_backend *b)
 {
 	u32 now = seconds_now();
+	u16 term = READ_ONCE(owner->term);
 
 	if (!pin_leads_to(pin, b))
 		pin_point(pin, b);
 	if (READ_ONCE(pin->last) != now)
 		WRITE_ONCE(pin->last, now);
+	if (READ_ONCE(pin->term) != term)
+		WRITE_ONCE(pin->term, term);
 }
 
 static struct pin *pin_alloc(struct svcnat_pin_owner *owner, const union nf_inet_addr *src,
@@ -344,6 +364,7 @@ static struct pin *pin_alloc(struct svcnat_pin_owner *owner, const union nf_inet
 			.addr = b->addr,
 			.port = b->port,
 			.last = seconds_now(),
+			.term = READ_ONCE(owner->term),
 		};
 	return pin;
 }
@@ -388,7 +409,7 @@ static bool pin_add(struct svcnat_pins *pins, struct svcnat_pin_owner *owner,
 	atomic_dec(&pins->n);
 	if (!old)
 		return false;
-	pin_renew(old, b);
+	pin_renew(old, owner, b);
 	return true;
 }
 
@@ -415,7 +436,8 @@ struct svcnat_backend *svcnat_pin_find(struct svcnat_pins *pins, const struct sv
 	u32 i;
 
 	pin = owner ? pin_lookup(pins, owner, src) : NULL;
-	if (!pin || is_over(pin, set->settings.affinity_seconds) || !pin_read(pin, &addr, &port))
+	if (!pin || is_over(pin, owner, set->settings.affinity_seconds) ||
+	    !pin_read(pin, &addr, &port))
 		return NULL;
 	b = svcnat_set_find(set, &addr, port, &i);
 	if (!b || i - svcnat_set_start(set, local) >= svcnat_set_count(set, local))
@@ -446,6 +468,6 @@ bool svcnat_pin_set(struct svcnat_pins *pins, struct svcnat_service *svc,
 	pin = pin_lookup(pins, owner, src);
 	if (!pin)
 		return pin_add(pins, owner, src, b);
-	pin_renew(pin, b);
+	pin_renew(pin, owner, b);
 	return true;
 }

@@ -23,11 +23,13 @@ struct svcnat_service;
  * struct svcnat_pin_owner - whose pins they are: what they need of a service
  * @n: of its pins, and one more as long as it is alive; freed with the last
  * @seconds: its pins are good for, as far as forgetting them goes
+ * @term: of affinity; pins of one that ended are good for nothing
  * @gone: the service went, its pins are good for nothing
  */
 struct svcnat_pin_owner {
 	atomic_t		n;
 	u32			seconds;
+	u16			term;
 	bool			gone;
 };
 

@@ -34,10 +34,17 @@ static const struct svcnat_vip *nodeport_of(const struct svcnat_net *sn,
 	return READ_ONCE(sn->n_nodeports) ? svcnat_vip_find(&sn->vips, &port) : NULL;
 }
 
+static bool is_loopback(const struct svcnat_key *key)
+{
+	return key->family == AF_INET ? ipv4_is_loopback(key->addr.ip) :
+					ipv6_addr_loopback(&key->addr.in6);
+}
+
+/* Not on loopback addresses: routing drops what is sent from there to a backend. */
 static bool nodeport_serves(const struct svcnat_net *sn, const struct svcnat_key *key)
 {
 	return svcnat_prefixes_have(&config_of(sn)->nodeport, key->family, &key->addr) &&
-	       addr_is_local(sn->net, key->family, &key->addr);
+	       !is_loopback(key) && addr_is_local(sn->net, key->family, &key->addr);
 }
 
 /* Ports of other protocols (an ICMP id) are not ports, no address is a node port's key. */

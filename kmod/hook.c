@@ -62,16 +62,6 @@ static void count_refusal(const struct svcnat_net *sn, const struct svcnat_decis
 	svcnat_stat_inc(sn->stats, stat[d->reason].total);
 }
 
-/*
- * From another machine to a loopback address: routing drops that, if it gets to see
- * the address, whatever addresses node ports are on. (IPv6 does so before.)
- */
-static bool is_martian(const struct nf_hook_state *state, const struct nf_conntrack_tuple *flow)
-{
-	return state->hook == NF_INET_PRE_ROUTING && state->pf == NFPROTO_IPV4 &&
-	       ipv4_is_loopback(flow->dst.u3.ip) && !(state->in->flags & IFF_LOOPBACK);
-}
-
 static unsigned int bind(struct svcnat_net *sn, struct nf_conn *ct,
 			 const struct nf_conntrack_tuple *flow, const struct svcnat_decision *d)
 {
@@ -123,8 +113,6 @@ unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 	if (!ct)
 		return NF_ACCEPT;
 	flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	if (is_martian(state, flow))
-		return NF_ACCEPT;
 	gen = svcnat_flow_gen(sn);
 	svcnat_decide(sn, flow, state->in, avoid, &d);
 	remember(sn, ct, gen, &d);

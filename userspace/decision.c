@@ -19,7 +19,8 @@ static const struct word reasons[] = {
 	[SVCNAT_REASON_NO_FRONTEND] = { "no-frontend",
 		"no service has this address and port: the packet goes on as it is" },
 	[SVCNAT_REASON_NOT_NODEPORT_ADDR] = { "not-nodeport-address",
-		"a node port, but node ports do not answer on this address: the packet goes on as it is" },
+		"a node port, but node ports do not answer on this address (never on loopback): "
+		"the packet goes on as it is" },
 	[SVCNAT_REASON_PICKED] = { "picked", "sent to a backend" },
 	[SVCNAT_REASON_NO_ENDPOINTS] = { "no-endpoints",
 		"the service has no endpoint that is ready: refused" },

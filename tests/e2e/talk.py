@@ -3,10 +3,13 @@
 its own hand: a flow that goes on, an end that is idle, an error that arrives."""
 import ctypes
 import errno
+import json
 import os
 import select
 import socket
 import time
+
+import lab
 
 CLONE_NEWNET = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -64,26 +67,56 @@ class Asker:
         self.sock.close()
 
 
+def addresses(netns):
+    """What others reach a namespace by."""
+    links = json.loads(lab.run("ip", "-j", "-n", netns, "addr").stdout)
+    return [a["local"] for link in links for a in link["addr_info"] if a["scope"] == "global"]
+
+
 class Listener:
-    """A stream server in a namespace that says nothing by itself."""
+    """A stream server in a namespace that says nothing by itself. For SCTP a socket an
+    address: one of any tells its peer of all, and that does not survive translation."""
 
     def __init__(self, netns, port, proto=0):
-        self.sock = open_in(netns, "::", socket.SOCK_STREAM, proto)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind(("::", port))
-        self.sock.listen(64)
+        self.socks = [self.open(netns, addr, port, proto)
+                      for addr in (addresses(netns) if proto == SCTP else ["::"])]
 
-    def accept(self):
-        self.sock.settimeout(WAIT)
-        return self.sock.accept()[0]
+    @staticmethod
+    def open(netns, addr, port, proto):
+        sock = open_in(netns, addr, socket.SOCK_STREAM, proto)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((addr, port))
+        sock.listen(64)
+        return sock
+
+    def accept(self, within=WAIT):
+        """A connection; None if there is none to be had in no time at all."""
+        ready = select.select(self.socks, [], [], within)[0]
+        if ready:
+            return ready[0].accept()[0]
+        if within:
+            raise TimeoutError(f"nobody connected in {within} s")
+        return None
 
     def close(self):
-        self.sock.close()
+        for sock in self.socks:
+            sock.close()
+
+
+def routed_source(netns, addr):
+    """The address routing chooses to reach another one."""
+    with open_in(netns, addr, socket.SOCK_DGRAM) as sock:
+        sock.connect((addr, 9))
+        return sock.getsockname()[0]
 
 
 def connect(netns, addr, port, proto=0):
     sock = open_in(netns, addr, socket.SOCK_STREAM, proto)
     sock.settimeout(WAIT)
+    if proto == SCTP:
+        if ":" in addr:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((routed_source(netns, addr), 0))
     sock.connect((addr, port))
     return sock
 

@@ -289,6 +289,28 @@ static void affinity_unprepared(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, p->svc[0]->pin_owner, owner);
 }
 
+/* A service that gives affinity up and asks again begins anew; one that goes on does not. */
+static void affinity_given_up(struct kunit *test)
+{
+	struct pinned *p = test->priv;
+	struct svcnat_set *without = set_of(test, settings_of(0), four, ARRAY_SIZE(four));
+
+	KUNIT_EXPECT_TRUE(test, put(p, 0, 1, find(p->set, 0)));
+	rcu_assign_pointer(p->svc[0]->set, p->set);
+	KUNIT_EXPECT_EQ(test, svcnat_pins_prepare(&p->pins, p->svc[0]), 0);
+	KUNIT_EXPECT_PTR_EQ(test, where(p, 0, p->set, false, 1), find(p->set, 0));
+	rcu_assign_pointer(p->svc[0]->set, without);
+	KUNIT_EXPECT_EQ(test, svcnat_pins_prepare(&p->pins, p->svc[0]), 0);
+	KUNIT_EXPECT_NULL(test, where(p, 0, p->set, false, 1));
+	KUNIT_EXPECT_TRUE(test, put(p, 0, 1, find(p->set, 1)));
+	KUNIT_EXPECT_PTR_EQ(test, where(p, 0, p->set, false, 1), find(p->set, 1));
+	put(p, 0, 2, find(p->set, 0));
+	KUNIT_EXPECT_EQ(test, svcnat_pins_prepare(&p->pins, p->svc[0]), 0);
+	sweep_now(p);
+	KUNIT_EXPECT_EQ(test, svcnat_pins_count(&p->pins), 0);
+	set_done(without);
+}
+
 /* Its pins go with the next sweep, however young they are. */
 static void affinity_service_gone(struct kunit *test)
 {
@@ -433,6 +455,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(affinity_full_service),
 	KUNIT_CASE(affinity_full_namespace),
 	KUNIT_CASE(affinity_unprepared),
+	KUNIT_CASE(affinity_given_up),
 	KUNIT_CASE(affinity_service_gone),
 	KUNIT_CASE(affinity_model),
 	KUNIT_CASE(affinity_races),

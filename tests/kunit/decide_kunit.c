@@ -31,8 +31,8 @@ static void state(struct kunit *test, u32 frontend_flags, u32 backend_flags)
 	in4_pton("10.244.0.0", -1, (u8 *)&config->cluster.v[0].addr, -1, NULL);
 	config->nodeport.n = 1;
 	config->nodeport.v[0].family = AF_INET;
-	config->nodeport.v[0].len = 8;
-	in4_pton("127.0.0.0", -1, (u8 *)&config->nodeport.v[0].addr, -1, NULL);
+	config->nodeport.v[0].len = 16;
+	in4_pton("10.99.0.0", -1, (u8 *)&config->nodeport.v[0].addr, -1, NULL);
 }
 
 struct answer {
@@ -66,7 +66,7 @@ static struct answer ask(struct fixture *f, const char *src, const char *dst, u1
 #define POD	"10.244.1.9"
 #define SELF	"10.244.1.1"
 #define OUTSIDE	"198.51.100.1"
-#define NODE	"127.0.0.1"	/* local in every namespace */
+#define NODE	"10.99.0.1"	/* tests/kunit-guest gave it to the first namespace */
 
 static const struct {
 	const char *what;
@@ -106,6 +106,8 @@ static const struct {
 	  SVCNAT_PASS, SVCNAT_REASON_NO_FRONTEND, 0 },
 	{ "node port", 0, C, OUTSIDE, NODE, 30007, 6,
 	  SVCNAT_DNAT, SVCNAT_REASON_PICKED, SVCNAT_MASQ_EXTERNAL },
+	{ "node port on loopback", 0, C, "127.0.0.1", "127.0.0.1", 30007, 6,
+	  SVCNAT_PASS, SVCNAT_REASON_NOT_NODEPORT_ADDR, 0 },
 	{ "node port elsewhere", 0, C, OUTSIDE, "192.0.2.1", 30007, 6,
 	  SVCNAT_PASS, SVCNAT_REASON_NOT_NODEPORT_ADDR, 0 },
 	{ "node port at no address", 0, C, OUTSIDE, "0.0.0.0", 30007, 6,
