@@ -120,7 +120,8 @@ def wire():
 def reload():
     time.sleep(2)                   # a rhythm, not a wait
     with gate:
-        lab.unload_module()
+        # Somebody may be reading, who holds the module.
+        lab.until(lambda: not lab.run("rmmod", "svcnat", check=False).returncode, "rmmod")
         lab.load_module()
         services.ctl("restore")
 
