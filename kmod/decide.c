@@ -241,7 +241,7 @@ bool svcnat_yields(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 }
 
 /**
- * svcnat_other_backend - could a flow go elsewhere
+ * svcnat_decide_elsewhere - could a flow go elsewhere
  * @sn: namespace
  * @vip: frontend it is sent to
  * @flow: tuple of its first packet, as received
@@ -250,15 +250,12 @@ bool svcnat_yields(const struct svcnat_net *sn, const struct svcnat_vip *vip,
  *
  * Return: whether there is another backend that may be picked. Under RCU.
  */
-bool svcnat_other_backend(const struct svcnat_net *sn, const struct svcnat_vip *vip,
-			  const struct nf_conntrack_tuple *flow, const struct net_device *in,
-			  const struct svcnat_backend *b)
+bool svcnat_decide_elsewhere(const struct svcnat_net *sn, const struct svcnat_vip *vip,
+			     const struct nf_conntrack_tuple *flow,
+			     const struct net_device *in, const struct svcnat_backend *b)
 {
-	const struct svcnat_set *set = rcu_dereference(vip->service->set);
-	const struct svcnat_backend *other;
-
-	other = svcnat_pick(set, policy_local(sn, vip, flow, in), flow, b);
-	return other && other != b;
+	return svcnat_pick_elsewhere(rcu_dereference(vip->service->set),
+				     policy_local(sn, vip, flow, in), b);
 }
 
 static void pick(struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,

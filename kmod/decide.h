@@ -46,8 +46,8 @@ const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
 					      const struct nf_conntrack_tuple *flow);
 bool svcnat_yields(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 		   const struct nf_conntrack_tuple *flow);
-bool svcnat_other_backend(const struct svcnat_net *sn, const struct svcnat_vip *vip,
-			  const struct nf_conntrack_tuple *flow, const struct net_device *in,
-			  const struct svcnat_backend *b);
+bool svcnat_decide_elsewhere(const struct svcnat_net *sn, const struct svcnat_vip *vip,
+			     const struct nf_conntrack_tuple *flow,
+			     const struct net_device *in, const struct svcnat_backend *b);
 
 #endif /* _SVCNAT_DECIDE_H */

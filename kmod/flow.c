@@ -96,6 +96,19 @@ static void unanswered(const struct nf_conn *ct, u32 state, struct svcnat_backen
 		svcnat_handshake_failed(sn, vip->service, b);
 }
 
+/* The last word of a connection to its backend. The entry's lock held. */
+static struct svcnat_backend *release(struct nf_conn *ct, struct svcnat_flow *flow)
+{
+	struct svcnat_backend *b = flow->backend;
+
+	lockdep_assert_held(&ct->lock);
+	if (b) {
+		fold(ct, flow, true);
+		WRITE_ONCE(flow->backend, NULL);
+	}
+	return b;
+}
+
 /* Takes the record away; the entry goes or we do. */
 static struct svcnat_backend *detach(struct nf_conn *ct, struct svcnat_flow *flow)
 {
@@ -103,15 +116,31 @@ static struct svcnat_backend *detach(struct nf_conn *ct, struct svcnat_flow *flo
 	struct svcnat_backend *b;
 
 	spin_lock_bh(&ct->lock);
-	b = flow->backend;
-	if (b) {
-		fold(ct, flow, true);
-		WRITE_ONCE(flow->backend, NULL);
+	b = release(ct, flow);
+	if (rcu_access_pointer(help->helper) == &svcnat_flow_helper) {
 		RCU_INIT_POINTER(help->helper, NULL);
 		svcnat_helper_put(&svcnat_flow_helper);
 	}
 	spin_unlock_bh(&ct->lock);
 	return b;
+}
+
+/**
+ * svcnat_flow_close - a connection is over, its entry stays for a while
+ * @ct: entry
+ * @flow: its record
+ *
+ * Any context, under RCU.
+ */
+void svcnat_flow_close(struct nf_conn *ct, struct svcnat_flow *flow)
+{
+	struct svcnat_backend *b;
+
+	spin_lock_bh(&ct->lock);
+	b = release(ct, flow);
+	spin_unlock_bh(&ct->lock);
+	if (b)
+		svcnat_backend_put(b);
 }
 
 /* Conntrack: the entry goes. Under RCU, softirq or process context. */

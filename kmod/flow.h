@@ -41,7 +41,7 @@ static inline bool svcnat_flow_waited(u32 state)
 
 /**
  * struct svcnat_flow - a connection
- * @backend: it goes to, with a reference; NULL once it ended. Read under RCU; written
+ * @backend: it goes to, with a reference; NULL once it is over. Read under RCU; written
  *	under the entry's lock
  * @gen: &svcnat_net.flow_gen it was looked at for last; packets write it
  * @state: SVCNAT_FLOW_* and a moment; packets write it, a lost race does a step twice
@@ -72,6 +72,16 @@ static inline struct svcnat_flow *svcnat_flow_of(const struct nf_conn *ct)
 }
 
 /*
+ * Did both ends say so, and there is nothing left but late copies? Conntrack keeps such
+ * an entry for two minutes; it is not revived, as one that was reset may be. Under RCU.
+ */
+static inline bool svcnat_flow_over(const struct nf_conn *ct)
+{
+	return nf_ct_protonum(ct) == IPPROTO_TCP &&
+	       READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_TIME_WAIT;
+}
+
+/*
  * Is the place of the record taken by somebody else's helper (FTP, TFTP, SIP): then the
  * connection goes where it was sent, and is counted, but not followed. Under RCU.
  */
@@ -86,6 +96,7 @@ unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, str
 				 struct svcnat_service *svc, struct svcnat_backend *backend,
 				 u32 gen);
 void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow);
+void svcnat_flow_close(struct nf_conn *ct, struct svcnat_flow *flow);
 void svcnat_flow_net_exit(struct svcnat_net *sn);
 
 /* follow.c */

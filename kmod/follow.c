@@ -6,7 +6,8 @@
  *
  *   UDP   its backend or its frontend is gone, or it never was ours although it goes
  *         to a frontend: forget it and decide anew, with this very packet
- *   TCP   the SYN comes a second time and nobody answered: to another backend;
+ *   TCP   it is over: its backend has one less;
+ *         the SYN comes a second time and nobody answered: to another backend;
  *         the first answer: what it says of the backend;
  *         the backend is gone and connections are to be cut: answer with a reset
  *
@@ -183,7 +184,7 @@ static unsigned int repick(struct svcnat_net *sn, struct sk_buff *skb,
 	if (!vip || !svcnat_flow_waited(READ_ONCE(flow->state)))
 		return NF_ACCEPT;
 	svcnat_handshake_failed(sn, vip->service, b);
-	if (!svcnat_other_backend(sn, vip, original(ct), state->in, b))
+	if (!svcnat_decide_elsewhere(sn, vip, original(ct), state->in, b))
 		return NF_ACCEPT;
 	/* So that its end is not taken for one more failure. */
 	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
@@ -266,6 +267,10 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 
 	if (!b)
 		return NF_ACCEPT;
+	if (svcnat_flow_over(ct)) {
+		svcnat_flow_close(ct, flow);
+		return NF_ACCEPT;
+	}
 	if (proto == IPPROTO_UDP && CTINFO2DIR(ctinfo) == IP_CT_DIR_ORIGINAL && flow->gen != gen)
 		return follow_udp(sn, skb, state, ct, flow, b, gen);
 	if (begins(skb, state, ctinfo, proto))
@@ -319,7 +324,8 @@ unsigned int svcnat_hook_follow(void *priv, struct sk_buff *skb,
 			return NF_ACCEPT;
 		return stranger(sn, skb, state, ct);
 	}
-	if (likely(flow->gen == READ_ONCE(sn->flow_gen) && flow->state == SVCNAT_FLOW_ANSWERED))
+	if (likely(flow->gen == READ_ONCE(sn->flow_gen) &&
+		   flow->state == SVCNAT_FLOW_ANSWERED && !svcnat_flow_over(ct)))
 		return NF_ACCEPT;
 	if (is_related(ctinfo) || seen_before(state))
 		return NF_ACCEPT;

@@ -247,6 +247,28 @@ struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 }
 
 /**
+ * svcnat_pick_elsewhere - would svcnat_pick() find another backend
+ * @set: set
+ * @local: policy Local
+ * @b: backend to avoid
+ *
+ * Takes no turn of round-robin.
+ *
+ * Return: whether it would. Any context, under RCU.
+ */
+bool svcnat_pick_elsewhere(const struct svcnat_set *set, bool local,
+			   const struct svcnat_backend *b)
+{
+	struct svcnat_backend *const *run = set->backend + svcnat_set_start(set, local);
+	u32 n = min_t(u32, svcnat_set_count(set, local), WALK), i;
+
+	for (i = 0; i < n; i++)
+		if (run[i] != b && !at_limit(run[i]))
+			return true;
+	return false;
+}
+
+/**
  * svcnat_pick_unavailable - how many backends of a policy may not be picked now
  * @set: set
  * @local: policy Local

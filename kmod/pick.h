@@ -10,6 +10,8 @@
 struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 				   const struct nf_conntrack_tuple *flow,
 				   const struct svcnat_backend *avoid);
+bool svcnat_pick_elsewhere(const struct svcnat_set *set, bool local,
+			   const struct svcnat_backend *b);
 bool svcnat_pick_may(const struct svcnat_backend *b);
 u32 svcnat_pick_unavailable(const struct svcnat_set *set, bool local);
 

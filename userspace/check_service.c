@@ -283,6 +283,29 @@ static void outside(struct check *c)
 	source_ranges(c);
 }
 
+/* Fields that say nothing for a Service like this; an API server refuses them likewise. */
+static void out_of_place(struct check *c)
+{
+	const struct service *svc = c->svc;
+	const char *wish = svc->traffic_distribution;
+
+	if (object_is_decided(&svc->meta))
+		return;
+	if (wish && *wish && !str_is(wish, "PreferClose") && !str_is(wish, "PreferSameZone") &&
+	    !str_is(wish, "PreferSameNode"))
+		wrong(c, "spec.trafficDistribution", "%s is not known: expected PreferSameZone "
+		      "(or PreferClose, its old name) or PreferSameNode", wish);
+	if (svc->source_ranges.n && !service_is_lb(svc))
+		wrong_at(c, source_ranges, 0, "spec.loadBalancerSourceRanges", "given for type %s: "
+			 "source ranges need type LoadBalancer", svc->type);
+	if (svc->external_traffic_policy && !service_has_node_ports(svc) && !svc->external_ips.n)
+		wrong(c, "spec.externalTrafficPolicy", "given for type %s without externalIPs, "
+		      "which nobody reaches from outside: remove it", svc->type);
+	if (svc->affinity_timeout >= 0 && !str_is(svc->session_affinity, "ClientIP"))
+		wrong(c, "spec.sessionAffinityConfig", "given without affinity: expected "
+		      "sessionAffinity ClientIP beside it");
+}
+
 void check_service(struct model *m, const struct service *svc, struct diag *d)
 {
 	struct check c = { .m = m, .opt = m->opt, .svc = svc, .d = d };
@@ -296,5 +319,6 @@ void check_service(struct model *m, const struct service *svc, struct diag *d)
 	families(&c);
 	cluster_ips(&c);
 	outside(&c);
+	out_of_place(&c);
 	health_port(&c);
 }

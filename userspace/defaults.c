@@ -106,9 +106,7 @@ static void service_default(struct arena *a, const struct options *opt, struct s
 {
 	default_to(&svc->type, "ClusterIP");
 	default_to(&svc->session_affinity, "None");
-	if (!str_is(svc->session_affinity, "ClientIP"))
-		svc->affinity_timeout = -1;
-	else if (svc->affinity_timeout < 0)
+	if (str_is(svc->session_affinity, "ClientIP") && svc->affinity_timeout < 0)
 		svc->affinity_timeout = AFFINITY_TIMEOUT;
 	ports_default(svc);
 	if (service_is_alias(svc))

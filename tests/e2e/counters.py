@@ -112,6 +112,23 @@ def traffic():
         finally:
             run("nft", "delete", "table", "inet", "late", netns="node-a")
 
+    @case("counters: a closed connection is not active, nor does it fill a limit")
+    def _():
+        ctl("flush")
+        apply(pod(1, "node-a"), wanted(annotations={"svcnat.io/max-connections": "1"}))
+        server = Listener("default.web-1", 9090)
+        for vip, family in zip(VIPS, ("IPv4", "IPv6")):
+            for _ in range(3):
+                sock = connect("probe", vip, 90)
+                served = server.accept()
+                sock.close()
+                served.close()
+                lab.until(lambda f=family: stats(family=f)["active"] == 0, "none active")
+            kept = run("conntrack", "-L", "-f", family.lower(), "-p", "tcp", "-d", vip,
+                       netns="node-a").stdout
+            expect(kept.count("TIME_WAIT"), 3, kept)
+        server.close()
+
     @case("counters: one UDP flow from two threads at once is one connection")
     def _():
         ctl("flush")

@@ -97,6 +97,22 @@ static const struct wrong wrongs[] = {
 	      "{port: 81, name: b, nodePort: 30001}]}"),
 	  E_PORT("70", "[1].nodePort", "TCP node port 30001 is that of spec.ports[0] too: expected "
 	  "another one") },
+	{ "an unknown traffic distribution", SVC("{trafficDistribution: Near, " PORT "}"),
+	  E("spec.trafficDistribution", "Near is not known: expected PreferSameZone (or PreferClose, its "
+	  "old name) or PreferSameNode") },
+	{ "one that an API server knows", SAVED("{trafficDistribution: Near, " PORT "}"), "" },
+	{ "source ranges of a ClusterIP", SVC("{loadBalancerSourceRanges: [10.0.0.0/8], " PORT "}"),
+	  E_AT("4:35", "spec.loadBalancerSourceRanges", "given for type ClusterIP: source ranges need type "
+	  "LoadBalancer") },
+	{ "externalTrafficPolicy of a ClusterIP", SVC("{externalTrafficPolicy: Local, " PORT "}"),
+	  E("spec.externalTrafficPolicy", "given for type ClusterIP without externalIPs, which nobody "
+	  "reaches from outside: remove it") },
+	{ "which has external IPs",
+	  SVC("{externalTrafficPolicy: Local, externalIPs: [192.0.2.1], " PORT "}"), "" },
+	{ "an affinity timeout without affinity",
+	  SVC("{sessionAffinityConfig: {clientIP: {timeoutSeconds: 5}}, " PORT "}"),
+	  E("spec.sessionAffinityConfig", "given without affinity: expected sessionAffinity ClientIP "
+	  "beside it") },
 	{ "an unknown scheduler",
 	  "{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {svcnat.io/scheduler: lc}}, "
 	  "spec: {" PORT "}}\n",

@@ -240,7 +240,7 @@ static void test_print(void **state)
 		"ports: [{name: http, port: 80, nodePort: 30080}, {name: old, port: 81, nodePort: 30081}]}\n"
 		SLICE "[{addresses: [10.1.0.1]}, {addresses: [10.1.0.2], conditions: {ready: false}}]}\n");
 	l->opt.masquerade_all = l->opt.service_cidrs_given = l->opt.strict_ranges = true;
-	want = resolve(l, WEB ", annotations: {svcnat.io/scheduler: round-robin, "
+	want = resolve(l, WEB ", uid: u, annotations: {svcnat.io/scheduler: round-robin, "
 		"svcnat.io/refuse: icmp, svcnat.io/removal: drain=30, svcnat.io/eject: 'off', "
 		"svcnat.io/max-connections: '100', svcnat.io/weights: 10.1.0.2=7}}\nspec: {type: NodePort, clusterIP: 10.96.0.10, "
 		"ports: [{name: http, port: 80, nodePort: 30090}, {name: new, port: 82, protocol: UDP, "

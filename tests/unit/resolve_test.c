@@ -117,7 +117,7 @@ static const struct resolve_case cases[] = {
 	{ "session affinity", SVC("web", "clusterIP: 10.96.0.1, sessionAffinity: ClientIP, ports: [{port: 80}]")
 	  SVC("xen", "clusterIP: 10.96.0.2, sessionAffinity: ClientIP, sessionAffinityConfig: "
 	      "{clientIP: {timeoutSeconds: 7}}, ports: [{port: 80, protocol: UDP}]")
-	  SVC("yen", "clusterIP: 10.96.0.3, sessionAffinityConfig: {clientIP: {timeoutSeconds: 7}}, "
+	  SVC("yen", "clusterIP: 10.96.0.3, sessionAffinity: None, "
 	      "ports: [{port: 80}]"),
 	  "+ default/web: TCP 10.96.0.1:80\n    + session affinity 10800s\n    + cluster IP 10.96.0.1:80\n"
 	  "+ default/xen: UDP 10.96.0.2:80\n    + session affinity 7s\n    + cluster IP 10.96.0.2:80\n"
