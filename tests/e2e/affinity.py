@@ -3,6 +3,7 @@
 renewed by new connections, forgotten in time, kept whatever else changes."""
 import json
 import os
+import select
 import socket
 import struct
 import sys
@@ -76,14 +77,20 @@ def asked(netns, source, to, dport, proto="TCP", sport=0):
         sock.settimeout(20)
         sock.bind((source, sport))
         sock.connect((to, dport))
+        if proto == "UDP":
+            return heard(sock).split()[0].decode()
         sock.send(b"GET / HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n")
-        text = b""
-        while proto == "TCP" or not text:
-            more = sock.recv(4096)
-            if not more:
-                break
-            text += more
+        text = b"".join(iter(lambda: sock.recv(4096), b""))
         return text.split(b"\r\n\r\n")[-1].split()[0].decode()
+
+
+def heard(sock):
+    """The answer to a datagram, which may get lost as any."""
+    for _ in range(10):
+        sock.send(b"who?\n")
+        if select.select([sock], [], [], 2)[0]:
+            return sock.recv(4096)
+    raise TimeoutError("ten datagrams, and no answer")
 
 
 def at(source, to):

@@ -66,7 +66,8 @@ def source_ranges():
             run("ip", "-n", "node-a", "addr", "add", vip, "dev", "eth0", "nodad")
         try:
             for n, vip in enumerate(vips):
-                expect(one("node-a", vip, timeout=2), BOTH if n < 2 else SILENT, vip)
+                expect(one("node-a", vip, timeout=20 if n < 2 else 2), BOTH if n < 2 else SILENT,
+                       vip)
         finally:
             for vip in vips:
                 run("ip", "-n", "node-a", "addr", "del", vip + ("/128" if ":" in vip else "/32"),

@@ -53,7 +53,7 @@ class Trial:
             netns = f"second.{source}" if source.startswith("here") else source
             found = lab.probe(netns, [(r.address, r.port) for r in group], proto,
                               count=2 if error == "refused" else 1 if error else 4,
-                              timeout={"timeout": 1.5, "refused": 5}.get(error, 6))
+                              timeout=1.5 if error == "timeout" else 20)
             for row, result in zip(group, found, strict=True):
                 self.judge(row, result)
         self.complete()
