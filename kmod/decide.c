@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What to do with a new flow; see decide.h. Everything runs under RCU, lock-free. */
 
-#include <linux/inetdevice.h>
-#include <linux/ipv6.h>
-#include <linux/netfilter_ipv6.h>
-#include <net/route.h>
 #include <net/tcp_states.h>
 
 #include "affinity.h"
 #include "compat.h"
 #include "decide.h"
+#include "nodeport.h"
 #include "pick.h"
-
-static bool addr_is_local(struct net *net, u8 family, const union nf_inet_addr *addr)
-{
-	if (family == AF_INET)
-		return inet_addr_type(net, addr->ip) == RTN_LOCAL;
-	/* With ipv6.disable=1 there is no table of addresses. */
-	return ipv6_mod_enabled() && nf_ipv6_chk_addr(net, &addr->in6, NULL, 0);
-}
 
 static const struct svcnat_config *config_of(const struct svcnat_net *sn)
 {
@@ -32,19 +21,6 @@ static const struct svcnat_vip *nodeport_of(const struct svcnat_net *sn,
 	struct svcnat_key port = svcnat_key_nodeport(key);
 
 	return READ_ONCE(sn->n_nodeports) ? svcnat_vip_find(&sn->vips, &port) : NULL;
-}
-
-static bool is_loopback(const struct svcnat_key *key)
-{
-	return key->family == AF_INET ? ipv4_is_loopback(key->addr.ip) :
-					ipv6_addr_loopback(&key->addr.in6);
-}
-
-/* Not on loopback addresses: routing drops what is sent from there to a backend. */
-static bool nodeport_serves(const struct svcnat_net *sn, const struct svcnat_key *key)
-{
-	return svcnat_prefixes_have(&config_of(sn)->nodeport, key->family, &key->addr) &&
-	       !is_loopback(key) && addr_is_local(sn->net, key->family, &key->addr);
 }
 
 /* Ports of other protocols (an ICMP id) are not ports, no address is a node port's key. */
@@ -72,7 +48,7 @@ const struct svcnat_vip *svcnat_frontend_find(const struct svcnat_net *sn,
 	if (vip)
 		return vip;
 	vip = nodeport_of(sn, &key);
-	return vip && nodeport_serves(sn, &key) ? vip : NULL;
+	return vip && svcnat_nodeport_serves(sn, &key) ? vip : NULL;
 }
 
 /* Why a flow is sent to no frontend. */
@@ -84,7 +60,7 @@ static enum svcnat_reason why_no_frontend(const struct svcnat_net *sn,
 	if (svcnat_vip_find(&sn->vips, &address))
 		return SVCNAT_REASON_UNUSED_PORT;
 	if (svcnat_prefixes_have(&config_of(sn)->service, key.family, &key.addr) &&
-	    !addr_is_local(sn->net, key.family, &key.addr))
+	    !svcnat_addr_is_local(sn->net, key.family, &key.addr))
 		return SVCNAT_REASON_UNALLOCATED;
 	if (may_be_frontend(&key) && nodeport_of(sn, &key))
 		return SVCNAT_REASON_NOT_NODEPORT_ADDR;
@@ -119,7 +95,7 @@ static bool policy_local(const struct svcnat_net *sn, const struct svcnat_vip *v
 	if (vip->kind == SVCNAT_FRONTEND_CLUSTER_IP)
 		return true;
 	return !source_is_pod(sn, flow, in) &&
-	       !addr_is_local(sn->net, flow->src.l3num, &flow->src.u3);
+	       !svcnat_addr_is_local(sn->net, flow->src.l3num, &flow->src.u3);
 }
 
 /* External frontend, policy Local: who gets an answer only if it comes back through us. */
@@ -130,7 +106,7 @@ static enum svcnat_masq masq_external_local(const struct svcnat_net *sn,
 	const struct svcnat_prefixes *node = &config_of(sn)->node;
 	u8 family = flow->src.l3num;
 
-	if (addr_is_local(sn->net, family, &flow->src.u3))
+	if (svcnat_addr_is_local(sn->net, family, &flow->src.u3))
 		return SVCNAT_MASQ_NODE;
 	if (source_is_pod(sn, flow, in) && svcnat_prefixes_of_family(node, family) &&
 	    !svcnat_prefixes_have(node, family, &flow->src.u3))
@@ -179,8 +155,8 @@ enum svcnat_masq svcnat_masq_why(const struct svcnat_net *sn, const struct svcna
 bool svcnat_leaves_node(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
 			const union nf_inet_addr *to)
 {
-	return !addr_is_local(sn->net, flow->src.l3num, to) ||
-	       addr_is_local(sn->net, flow->src.l3num, &flow->src.u3);
+	return !svcnat_addr_is_local(sn->net, flow->src.l3num, to) ||
+	       svcnat_addr_is_local(sn->net, flow->src.l3num, &flow->src.u3);
 }
 
 static void decide(struct svcnat_decision *d, enum svcnat_verdict verdict,

@@ -114,6 +114,9 @@ static bool answers(const struct search *s, const struct listener *l, int family
 	const struct dp_config *c = &s->want->config;
 	struct prefixes at = { c->nodeport_addrs, c->n_nodeport_addrs };
 
+	/* Only the kernel knows where: any address may be. */
+	if (c->flags & SVCNAT_CONFIG_F_NODEPORT_PRIMARY)
+		return !is_loopback(&l->ip);
 	for (size_t i = 0; is_any(&l->ip) && i < at.n; i++)
 		if (at.v[i].ip.family == family)
 			return true;

@@ -105,24 +105,16 @@ static bool node_address(const struct node *node, int family, const char *type, 
 	return false;
 }
 
-/* A Node object speaks for both families; only without one is the machine asked. */
-static bool primary(const struct node *node, const struct prefixes *addrs, int family,
-		    struct prefix *out)
+/* By its Node object, which speaks for both families. */
+static bool primary(const struct node *node, int family, struct prefix *out)
 {
 	struct ip ip;
 
-	if (node_address(node, family, "InternalIP", &ip) ||
-	    node_address(node, family, "ExternalIP", &ip)) {
-		*out = prefix_of(&ip);
-		return true;
-	}
-	for (size_t i = 0; !node && addrs && i < addrs->n; i++) {
-		if (addrs->v[i].ip.family == family) {
-			*out = prefix_of(&addrs->v[i].ip);
-			return true;
-		}
-	}
-	return false;
+	if (!node_address(node, family, "InternalIP", &ip) &&
+	    !node_address(node, family, "ExternalIP", &ip))
+		return false;
+	*out = prefix_of(&ip);
+	return true;
 }
 
 struct prefixes node_addresses(struct model *m, const struct prefixes *machine)
@@ -179,12 +171,18 @@ static void nodeport_addrs(struct model *m, const struct prefixes *addrs, struct
 	struct prefix p = { .ip.family = (uint8_t)family };
 
 	if (opt->nodeport_mode == NODEPORT_ALL ||
-	    (opt->nodeport_mode == NODEPORT_PRIMARY && primary(node, addrs, family, &p)))
+	    (opt->nodeport_mode == NODEPORT_PRIMARY && primary(node, family, &p)))
 		prefix_add(m->a, &c->nodeport_addrs, &c->n_nodeport_addrs, &p);
 	for (size_t i = 0; opt->nodeport_mode == NODEPORT_CIDRS && i < opt->nodeport_cidrs.n; i++)
 		if (opt->nodeport_cidrs.v[i].ip.family == family)
 			prefix_add(m->a, &c->nodeport_addrs, &c->n_nodeport_addrs,
 				   &opt->nodeport_cidrs.v[i]);
+	if (opt->nodeport_mode == NODEPORT_PRIMARY && !node) {
+		/* The kernel sees at once what becomes of the machine's addresses. */
+		c->flags |= SVCNAT_CONFIG_F_NODEPORT_PRIMARY;
+		if (addrs && prefixes_have(addrs, family))
+			return;
+	}
 	if (c->n_nodeport_addrs == before)
 		nowhere(opt, dp, family, d);
 }

@@ -241,7 +241,11 @@ static void config_print(FILE *f, const struct dp_config *was, const struct dp_c
 {
 	fputs("~ node\n", f);
 	prefixes_print(f, "cluster CIDRs:", want->cluster_cidrs, want->n_cluster_cidrs);
-	prefixes_print(f, "node port addresses:", want->nodeport_addrs, want->n_nodeport_addrs);
+	if (want->flags & SVCNAT_CONFIG_F_NODEPORT_PRIMARY)
+		fputs("    node port addresses: what this node sends from\n", f);
+	else
+		prefixes_print(f, "node port addresses:", want->nodeport_addrs,
+			       want->n_nodeport_addrs);
 	if (was->n_service_cidrs || want->n_service_cidrs)
 		prefixes_print(f, "service CIDRs:", want->service_cidrs, want->n_service_cidrs);
 	if (was->n_node_cidrs || want->n_node_cidrs)

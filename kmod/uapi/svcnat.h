@@ -218,9 +218,18 @@ enum svcnat_config_attr {
 };
 #define SVCNAT_CONFIG_A_MAX (__SVCNAT_CONFIG_A_MAX - 1)
 
-/* SVCNAT_CONFIG_A_FLAGS. MASQUERADE_ALL: every source sent to a ClusterIP. */
+/*
+ * SVCNAT_CONFIG_A_FLAGS.
+ *
+ * MASQUERADE_ALL: every source sent to a ClusterIP.
+ * NODEPORT_PRIMARY: a node port answers also on the address of each family that the
+ *	namespace sends from to the world (192.0.2.1, 2001:db8::1), else its first one,
+ *	as things stand when a flow begins.
+ */
 #define SVCNAT_CONFIG_F_MASQUERADE_ALL	(1U << 0)
-#define SVCNAT_CONFIG_F_MASK		SVCNAT_CONFIG_F_MASQUERADE_ALL
+#define SVCNAT_CONFIG_F_NODEPORT_PRIMARY (1U << 1)
+#define SVCNAT_CONFIG_F_MASK		(SVCNAT_CONFIG_F_MASQUERADE_ALL |	\
+					 SVCNAT_CONFIG_F_NODEPORT_PRIMARY)
 
 /**
  * enum svcnat_prefix_attr - an address prefix; its family is ADDR's length

@@ -7,11 +7,12 @@ import sys
 
 import lab
 from lab import case, probe, run
-from objects import ADDRESS, address, make_lab, zone
+from objects import ADDRESS, STATE, address, make_lab, zone
 from ranges import BOTH, PLAIN, REFUSED, VIA, ctl, one, web
 from services import expect
 from talk import Listener, open_in
 
+NEW_6 = "fd00:192:168:10::111"
 EVERY = {**ADDRESS["node-a"], "second": "192.168.10.111"}
 
 
@@ -72,6 +73,37 @@ def nodes():
         node["metadata"]["labels"]["topology.kubernetes.io/zone"] = "zone-3"
         objects.apply(*PLAIN)
         expect(one("client", VIA[4], 30001), ({"here-1"}, None), "zone-3:")
+
+    @case("nodeports: without a Node object they follow the address this node sends from")
+    def _():
+        def answers(wanted):
+            for n, addr in enumerate(EVERY.values()):
+                expect(one("client", addr, 30001, timeout=20 if addr in wanted else 3),
+                       BOTH if addr in wanted else REFUSED, f"{n}: {addr} of {wanted}")
+
+        ctl("flush")
+        os.unlink(STATE)
+        objects = web("web")
+        objects.objects.pop(0)
+        objects.apply(*PLAIN)
+        answers([EVERY[4], EVERY[6]])
+        run("ip", "-n", "node-a", "route", "change", "default", "via", "192.168.10.1", "src",
+            "192.168.10.111")
+        answers(["192.168.10.111", EVERY[6]])
+        run("ip", "-n", "node-a", "addr", "add", NEW_6 + "/64", "dev", "eth0", "nodad")
+        run("ip", "-6", "-n", "node-a", "route", "change", "default", "via",
+            "fd00:192:168:10::1", "dev", "eth0", "src", NEW_6)
+        try:
+            expect(one("client", NEW_6, 30001), BOTH)
+            expect(one("client", EVERY[6], 30001, timeout=3), REFUSED)
+        finally:
+            run("ip", "-n", "node-a", "addr", "del", NEW_6 + "/64", "dev", "eth0")
+            for family in ("-4", "-6"):
+                run("ip", family, "-n", "node-a", "route", "del", "default", check=False)
+        # No way out: its first address, then.
+        answers([EVERY[4], EVERY[6]])
+        run("ip", "-n", "node-a", "route", "add", "default", "via", "192.168.10.1")
+        run("ip", "-n", "node-a", "route", "add", "default", "via", "fd00:192:168:10::1")
 
     @case("nodeports: the Node goes: it is said, and what is served stays")
     def _():

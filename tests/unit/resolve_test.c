@@ -249,9 +249,14 @@ static const struct node_case node_cases[] = {
 	  NODE("node-a", "", EXTERNAL("192.0.2.9") ", " INTERNAL("192.0.2.1") ", " INTERNAL("192.0.2.2")
 	       ", " EXTERNAL("2001:db8::1")) NODE_PORT,
 	  "~ node\n    cluster CIDRs: none\n    node port addresses: 192.0.2.1/32 2001:db8::1/128\n" },
-	{ "primary without a Node object: the machine's first", NODEPORT_PRIMARY, NULL, NULL,
+	{ "primary without a Node object: the kernel knows", NODEPORT_PRIMARY, NULL, NULL,
 	  "192.0.2.99/32", NODE_PORT,
-	  "~ node\n    cluster CIDRs: none\n    node port addresses: 192.0.2.99/32\n" },
+	  "~ node\n    cluster CIDRs: none\n    node port addresses: what this node sends from\n" },
+	{ "primary without a Node object, and no address yet", NODEPORT_PRIMARY, NULL, NULL, NULL,
+	  NODE_PORT,
+	  "warning: node ports answer on no IPv4 address: this node has none; name some by "
+	  "--nodeport-addresses\n"
+	  "~ node\n    cluster CIDRs: none\n    node port addresses: what this node sends from\n" },
 	{ "primary: a Node without address of the family", NODEPORT_PRIMARY, NULL, NULL, NULL,
 	  NODE("node-a", "", INTERNAL("192.0.2.1")) NODE_PORT_6,
 	  "warning: node ports answer on no IPv6 address: this node has none; name some by "
