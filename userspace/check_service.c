@@ -187,7 +187,7 @@ static void cluster_ip(struct check *c, size_t i)
 		diag_error(c->d, loc, field, "%s is not an %s address: expected one, as "
 			   "ipFamilies[%zu] says", text, svc->ip_families.v[i], i);
 	else if (!object_is_decided(&svc->meta) && cidrs.n && !prefixes_cover(&cidrs, &ip))
-		diag_warn(c->d, loc, field, "%s is outside --service-cidr: no machine and no Pod "
+		diag_warn(c->d, loc, field, "%s is outside the service CIDRs: no machine and no Pod "
 			  "may have this address", text);
 }
 

@@ -23,7 +23,7 @@ static const struct word reasons[] = {
 		"the packet goes on as it is" },
 	[SVCNAT_REASON_PICKED] = { "picked", "sent to a backend" },
 	[SVCNAT_REASON_NO_ENDPOINTS] = { "no-endpoints",
-		"the service has no endpoint that is ready: refused" },
+		"the service has no endpoint that is ready and of a weight above 0: refused" },
 	[SVCNAT_REASON_NO_LOCAL_ENDPOINTS] = { "no-local-endpoints",
 		"policy Local, and no endpoint on this node: dropped" },
 	[SVCNAT_REASON_UNUSED_PORT] = { "unused-port",

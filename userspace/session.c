@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Both stores in one hand; see session.h. */
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +131,16 @@ static bool read_kernel(struct session *s)
 	return s->have;
 }
 
+/* It may come later; until then it is a slip as likely. */
+static void check_pod_interface(struct cli *c)
+{
+	const char *name = c->opt.pod_interface;
+
+	if (name && !strchr(name, '*') && !if_nametoindex(name))
+		diag_warn(c->d, NULL, NULL, "--detect-local: no device is called %s yet, and until "
+			  "one is no source counts as a Pod", name);
+}
+
 struct plan *session_plan(struct session *s)
 {
 	struct cli *c = s->cli;
@@ -137,6 +148,7 @@ struct plan *session_plan(struct session *s)
 
 	if (!model_allocate(s->model, &s->touched, c->d))
 		return NULL;
+	check_pod_interface(c);
 	addrs = node_addrs(c->a);
 	s->want = model_resolve(s->model, &addrs, c->d);
 	if (!s->want || diag_errors(c->d) || !read_kernel(s))

@@ -192,6 +192,7 @@ t_detect_local() {
 	node_lines --detect-local bridge=fifteen-letters | grep 'come through: fifteen-letters$'
 	standin
 	run 0 apply -f "$M/web.yaml" --detect-local bridge=cni0
+	says '^warning: --detect-local: no device is called cni0 yet'
 	run 0 apply -f "$M/more.yaml"
 	agree
 	run 1 diff --detect-local cluster-cidr
