@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which addresses of the node node ports answer on; see nodeport.h. */
+/* Where node ports answer; see nodeport.h. */
 
 #include <linux/inetdevice.h>
 #include <linux/ipv6.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Which addresses of the node node ports answer on. */
+/* Where node ports answer: which addresses of this node. */
 #ifndef _SVCNAT_NODEPORT_H
 #define _SVCNAT_NODEPORT_H
 

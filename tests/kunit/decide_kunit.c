@@ -3,6 +3,7 @@
 
 #include "fixture.h"
 #include "../../kmod/decide.c"
+#include "../../kmod/nodeport.c"
 
 #define C SVCNAT_BACKEND_F_CLUSTER
 #define L SVCNAT_BACKEND_F_LOCAL
