@@ -44,32 +44,56 @@ static bool parse_end(struct arena *a, const char *text, struct ip *ip, uint16_t
 	return ip_parse(s, ip);
 }
 
+static const struct protocol {
+	const char *name;
+	uint8_t proto;
+} protocols[] = {
+	{ "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "sctp", IPPROTO_SCTP },
+	{ "icmp", IPPROTO_ICMP }, { "icmpv6", IPPROTO_ICMPV6 },
+};
+
+static bool parse_proto(struct cli *c, const char *name, uint8_t *proto)
+{
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (!strcasecmp(name, protocols[i].name)) {
+			*proto = protocols[i].proto;
+			return true;
+		}
+	return diag_error(c->d, NULL, NULL, "explain: protocol \"%s\": expected tcp, udp, sctp, icmp "
+			  "or icmpv6", name), false;
+}
+
+/* "icmp" between IPv6 addresses means ICMPv6. */
+static bool check_icmp(struct cli *c, char **argv, struct knl_flow *flow)
+{
+	if (flow->sport || flow->dport)
+		return diag_error(c->d, NULL, NULL, "explain: %s has no ports: expected %s ADDR ADDR",
+				  argv[0], argv[0]), false;
+	if (flow->proto == IPPROTO_ICMPV6 && flow->src.family != AF_INET6)
+		return diag_error(c->d, NULL, NULL, "explain: icmpv6 between IPv4 addresses: "
+				  "expected icmp, or IPv6 addresses"), false;
+	if (flow->src.family == AF_INET6)
+		flow->proto = IPPROTO_ICMPV6;
+	return true;
+}
+
 static bool parse_flow(struct cli *c, char **argv, struct knl_flow *flow)
 {
-	if (!strcasecmp(argv[0], "tcp"))
-		flow->proto = IPPROTO_TCP;
-	else if (!strcasecmp(argv[0], "udp"))
-		flow->proto = IPPROTO_UDP;
-	else if (!strcasecmp(argv[0], "sctp"))
-		flow->proto = IPPROTO_SCTP;
-	else if (!strcasecmp(argv[0], "icmp"))
-		flow->proto = IPPROTO_ICMP;
-	else
-		return diag_error(c->d, NULL, NULL, "explain: protocol \"%s\": expected tcp, udp, sctp or icmp",
-				  argv[0]), false;
+	bool icmp;
+
+	if (!parse_proto(c, argv[0], &flow->proto))
+		return false;
+	icmp = flow->proto == IPPROTO_ICMP || flow->proto == IPPROTO_ICMPV6;
 	if (!parse_end(c->a, argv[1], &flow->src, &flow->sport))
 		return diag_error(c->d, NULL, NULL, "explain: source \"%s\": expected ADDR or ADDR:PORT",
 				  argv[1]), false;
-	if (!parse_end(c->a, argv[2], &flow->dst, &flow->dport) ||
-	    (!flow->dport && flow->proto != IPPROTO_ICMP))
-		return diag_error(c->d, NULL, NULL, "explain: destination \"%s\": expected ADDR:PORT or [ADDR]:PORT",
-				  argv[2]), false;
+	if (!parse_end(c->a, argv[2], &flow->dst, &flow->dport) || (!flow->dport && !icmp))
+		return diag_error(c->d, NULL, NULL, "explain: destination \"%s\": expected %s", argv[2],
+				  icmp ? "ADDR" : "ADDR:PORT or [ADDR]:PORT"), false;
 	if (flow->src.family != flow->dst.family)
 		return diag_error(c->d, NULL, NULL, "explain: %s and %s are of different families",
 				  argv[1], argv[2]), false;
-	if (flow->proto == IPPROTO_ICMP && flow->src.family == AF_INET6)
-		flow->proto = IPPROTO_ICMPV6;
-	return true;
+	return !icmp || check_icmp(c, argv, flow);
 }
 
 /* "iif DEVICE", as after "ip route get". */
@@ -96,7 +120,7 @@ static bool parse(struct cli *c, struct knl_flow *flow, enum output *out, int ar
 	n = argc - optind;
 	if (n != 3 && n != 5)
 		return diag_error(c->d, NULL, NULL, "explain what? PROTO SRC[:PORT] DST:PORT "
-				  "[iif DEVICE]"), false;
+				  "[iif DEVICE], or icmp SRC DST"), false;
 	return parse_flow(c, argv + optind, flow) &&
 	       (n == 3 || parse_device(c, argv + optind + 3, flow));
 }

@@ -80,6 +80,20 @@ bool decision_wants_service(const struct knl_decision *d)
 	return d->reason == SVCNAT_REASON_SOURCE_RANGE;
 }
 
+/* What has no ports is no service's, whatever the address. */
+static const char *reason(const struct answer *w)
+{
+	enum svcnat_reason r = w->d.reason;
+	bool icmp = w->flow.proto == IPPROTO_ICMP || w->flow.proto == IPPROTO_ICMPV6;
+
+	if (icmp && r == SVCNAT_REASON_NO_FRONTEND)
+		return "no service takes ICMP, which has no ports: the packet goes on as it is";
+	if (icmp && r == SVCNAT_REASON_UNUSED_PORT)
+		return "a cluster IP, which answers on TCP, UDP and SCTP ports of services only: "
+		       "refused";
+	return WORDS(reasons, r).text;
+}
+
 /* By what kind of address it was found. */
 static const char *frontend(const struct knl_decision *d)
 {
@@ -216,7 +230,7 @@ void decision_print(FILE *f, const struct answer *w)
 {
 	const struct knl_decision *d = &w->d;
 
-	fprintf(f, "%s\n", WORDS(reasons, d->reason).text);
+	fprintf(f, "%s\n", reason(w));
 	if (d->service.name)
 		fact(f, "service", arena_printf(w->a, "%s %s, by its %s", d->service.name,
 						proto_name(d->service.proto), frontend(d)));
@@ -255,7 +269,7 @@ void decision_put(struct sink *s, const void *answer)
 	s->map_begin(s);
 	sink_string(s, "verdict", WORD(verdicts, d->verdict));
 	sink_string(s, "code", WORDS(reasons, d->reason).code);
-	sink_string(s, "reason", WORDS(reasons, d->reason).text);
+	sink_string(s, "reason", reason(w));
 	if (d->service.name)
 		put_service(s, w);
 	if (d->verdict == SVCNAT_DNAT) {

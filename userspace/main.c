@@ -42,9 +42,9 @@ static const struct verb {
 	  "  -w, --watch                go on with what changes\n" },
 	{ "describe", cmd_describe, "service [NAME...] [-n NS|-A]", "all about a service",
 	  NAMESPACES },
-	{ "explain", cmd_explain, "PROTO SRC[:PORT] DST:PORT [iif DEVICE] [-o json|yaml]",
+	{ "explain", cmd_explain, "PROTO SRC[:PORT] DST:PORT | icmp SRC DST [iif DEVICE] [-o json|yaml]",
 	  "which backend a connection would get, and why",
-	  "  PROTO                      tcp, udp, sctp or icmp\n"
+	  "  PROTO                      tcp, udp, sctp, icmp or icmpv6\n"
 	  "  iif DEVICE                 the device it comes in by (default: this node sends it)\n"
 	  OUTPUT("json|yaml") },
 	{ "stats", cmd_stats, "[NAME] [-n NS|-A] [-o wide|json|yaml]",
