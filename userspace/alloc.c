@@ -278,6 +278,13 @@ static void ingress_add(struct arena *a, struct service *svc, const char *ip)
 	svc->n_ingress++;
 }
 
+static bool wish_is_outside(const struct model *m, const struct service *svc)
+{
+	struct ip ip;
+
+	return ip_parse(svc->load_balancer_ip, &ip) && !prefixes_cover(&m->opt->lb_pools, &ip);
+}
+
 static void wished_ingress(struct alloc *al, struct service *svc, bool *changed)
 {
 	const char *text = svc->load_balancer_ip;
@@ -285,7 +292,7 @@ static void wished_ingress(struct alloc *al, struct service *svc, bool *changed)
 
 	if (!ip_parse(text, &ip) || has_ingress(svc, ip.family))
 		return;
-	if (!prefixes_cover(&al->m->opt->lb_pools, &ip)) {
+	if (wish_is_outside(al->m, svc)) {
 		if (svc->meta.loc.file)
 			diag_warn(al->d, place_of(&svc->meta, &svc->at.load_balancer_ip, 0),
 				  "spec.loadBalancerIP", "%s is in no --lb-pool: Service %s/%s gets "
@@ -297,11 +304,16 @@ static void wished_ingress(struct alloc *al, struct service *svc, bool *changed)
 	*changed = true;
 }
 
+static bool has_class(const struct service *svc)
+{
+	return !str_same(svc->load_balancer_class, NULL);
+}
+
 static bool ingress(struct alloc *al, struct service *svc, bool *changed)
 {
 	const struct prefixes *pools = &al->m->opt->lb_pools;
 
-	if (!service_is_lb(svc) || !pools->n || !str_same(svc->load_balancer_class, NULL))
+	if (!service_is_lb(svc) || !pools->n || has_class(svc))
 		return true;
 	/* Somebody else's load balancer has spoken already. */
 	if (svc->n_ingress && object_is_decided(&svc->meta))
@@ -324,6 +336,26 @@ static bool ingress(struct alloc *al, struct service *svc, bool *changed)
 		*changed = true;
 	}
 	return true;
+}
+
+/* A full pool is not among the reasons: nothing is applied then. */
+const char *model_no_ingress(const struct model *m, const struct service *svc)
+{
+	const struct prefixes *pools = &m->opt->lb_pools;
+
+	if (!service_is_lb(svc) || svc->n_ingress)
+		return NULL;
+	if (has_class(svc))
+		return arena_printf(m->a, "loadBalancerClass %s is left to its own controller",
+				    svc->load_balancer_class);
+	if (!pools->n)
+		return "no --lb-pool is given";
+	if (wish_is_outside(m, svc))
+		return arena_printf(m->a, "%s is in no --lb-pool", svc->load_balancer_ip);
+	for (size_t i = 0; i < svc->ip_families.n; i++)
+		if (prefixes_have(pools, family_parse(svc->ip_families.v[i])))
+			return "not yet: the next apply takes one from --lb-pool";
+	return "no --lb-pool is of its IP families";
 }
 
 /* A full range ends it: the next hundred Services would say the same. */

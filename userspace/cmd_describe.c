@@ -46,8 +46,10 @@ static void lines_of_map(struct page *p, const char *name, const struct map *m, 
 
 static const char *ingress_of(struct page *p)
 {
-	const char *list = NULL;
+	const char *list = NULL, *why = model_no_ingress(p->r->model, p->svc);
 
+	if (why)
+		return arena_printf(p->a, "<none> (%s)", why);
 	for (size_t i = 0; i < p->svc->n_ingress; i++) {
 		const struct ingress_ip *in = &p->svc->ingress[i];
 

@@ -61,6 +61,9 @@ struct objects model_kind(const struct model *m, enum kind k);
  */
 bool model_allocate(struct model *m, struct objects *touched, struct diag *d);
 
+/* Why a LoadBalancer Service has no address, NULL: it has one, or is of another type. */
+const char *model_no_ingress(const struct model *m, const struct service *svc);
+
 /* One endpoint of a Service port, from whatever source, after §1.1.7 merging. */
 struct endpoint {
 	struct ip ip;

@@ -44,6 +44,40 @@ t_describe_not_served() {
 	[ "$(grep -c '^Not Served: .*203.0.113.1:1 (outside --external-ips)$' "$T/out")" = 2 ]
 }
 
+# lb NAME [FIELDS] - a Service that waits for an address from outside.
+lb() {
+	echo "{apiVersion: v1, kind: Service, metadata: {name: $1}, spec: {type: LoadBalancer, ${2:-} ports: [{port: 80}]}}"
+	echo ---
+}
+
+no_ingress() {
+	run 0 describe svc "$1"
+	shows "^LoadBalancer Ingress: +<none> \($2\)\$"
+}
+
+t_describe_no_ingress() {
+	standin
+	lb plain >"$T/lb.yaml"
+	lb other 'loadBalancerClass: example.com/lb,' >>"$T/lb.yaml"
+	lb wish 'loadBalancerIP: 203.0.113.9,' >>"$T/lb.yaml"
+	run 0 apply -f "$T/lb.yaml"
+	no_ingress plain 'no --lb-pool is given'
+	no_ingress other 'loadBalancerClass example.com/lb is left to its own controller'
+	run 0 describe svc plain --lb-pool 203.0.113.0/29
+	shows '<none> \(not yet: the next apply takes one from --lb-pool\)$'
+	run 0 apply -f "$T/lb.yaml" --lb-pool 2001:db8::/120
+	no_ingress plain 'no --lb-pool is of its IP families'
+	run 0 apply -f "$T/lb.yaml" --lb-pool 203.0.113.0/29
+	says 'spec\.loadBalancerIP: 203\.0\.113\.9 is in no --lb-pool'
+	no_ingress wish '203.0.113.9 is in no --lb-pool'
+	no_ingress other 'loadBalancerClass .*'
+	run 0 describe svc plain
+	shows '^LoadBalancer Ingress: +203\.0\.113\.[0-9]+ \(VIP\)$'
+	run 0 apply -f "$M/web.yaml"
+	run 0 describe svc web
+	hides 'Ingress'
+}
+
 t_forms() {
 	all_applied
 	run 0 explain tcp 10.244.1.200 10.96.0.10:80 -o json
@@ -53,6 +87,11 @@ t_forms() {
 	run 0 explain udp 10.244.1.200 8.8.8.8:53 -o json
 	python3 -m json.tool "$T/out" >/dev/null
 	run 0 explain icmp fd00::1 fd00::2
+	shows '^no service takes ICMP, which has no ports: '
+	run 0 explain icmpv6 fd00::1 fd00::2 -o json
+	shows '"reason": "no service takes ICMP'
+	run 0 explain icmp 10.244.1.200 10.96.0.10 iif lo
+	shows '^no service takes ICMP'
 	run 0 explain sctp 10.244.1.200 10.96.0.10:80
 	shows 'no service has this'
 	run 0 explain TCP 10.244.1.200 10.96.0.10:80 iif lo
@@ -102,6 +141,9 @@ explain tcp 10.0.0.1 10.0.0.2:80 iif
 explain tcp 10.0.0.1 10.0.0.2:80 iif nosuch0
 explain tcp 10.0.0.1 10.0.0.2:80 oif lo
 explain sctp 10.0.0.1 10.0.0.2
+explain icmp 10.0.0.1 10.0.0.2:80
+explain icmp 10.0.0.1:80 10.0.0.2
+explain icmpv6 10.0.0.1 10.0.0.2
 monitor -n default
 monitor -A
 monitor -o yaml
@@ -141,6 +183,7 @@ t_monitor_ends() {
 
 case_of "describe in full" t_describe
 case_of "describe of what is not served" t_describe_not_served
+case_of "describe says why there is no load balancer address" t_describe_no_ingress
 case_of "explain and stats in JSON and YAML" t_forms
 case_of "backends that are leaving" t_leaving
 case_of "options that mean nothing" t_refused
