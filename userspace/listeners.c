@@ -13,8 +13,9 @@
 #include "listeners.h"
 #include "port_set.h"
 #include "proc.h"
+#include "show.h"
 
-/* In /proc/net, for both protocols; an unconnected UDP socket is called closed. */
+/* In /proc/net, for every protocol; an unconnected UDP socket is called closed. */
 enum { ESTABLISHED = 0x01, CLOSE = 0x07, LISTEN = 0x0a };
 
 static const struct {
@@ -28,7 +29,7 @@ static const struct {
 struct search {
 	struct arena *a;
 	const struct dp *want;
-	struct port_set ports[2][2];	/* newly served: is it IPv6, is it UDP */
+	struct port_set ports[2][3];	/* newly served: is it IPv6; TCP, UDP, SCTP */
 	struct listener *found;		/* one a port and protocol */
 	size_t n;
 	size_t nameless;		/* of these, without a process so far */
@@ -69,9 +70,40 @@ bool listener_parse(const char *line, uint8_t proto, struct listener *out)
 	return address(local, &out->ip) && state == (proto == IPPROTO_TCP ? LISTEN : CLOSE);
 }
 
+/* A line of /proc/net/sctp/eps up to its addresses, which are returned; NULL: it is none. */
+static const char *parse_sctp(const char *line, struct listener *out)
+{
+	unsigned int port, state;
+	int used;
+
+	*out = (struct listener){ .proto = IPPROTO_SCTP };
+	if (sscanf(line, "%*s %*s %*u %u %*u %u %*u %" SCNu64 "%n", &state, &port, &out->inode,
+		   &used) != 3 || state != LISTEN)
+		return NULL;
+	out->port = (uint16_t)port;
+	return line + used;
+}
+
+/* The next of the addresses; NULL: that was the last one. */
+static const char *next_address(const char *list, struct ip *ip)
+{
+	char text[IP_STRLEN];
+	size_t len;
+
+	list += strspn(list, " \n");
+	len = strcspn(list, " \n");
+	if (!len || len >= sizeof(text))
+		return NULL;
+	memcpy(text, list, len);
+	text[len] = '\0';
+	return ip_parse(text, ip) ? list + len : NULL;
+}
+
 static struct port_set *ports_of(struct search *s, int family, uint8_t proto)
 {
-	return &s->ports[family == AF_INET6][proto == IPPROTO_UDP];
+	int i = proto == IPPROTO_TCP ? 0 : proto == IPPROTO_UDP ? 1 : 2;
+
+	return &s->ports[family == AF_INET6][i];
 }
 
 static void for_node_ports(struct search *s, const struct dp *dp,
@@ -80,8 +112,6 @@ static void for_node_ports(struct search *s, const struct dp *dp,
 	for (size_t i = 0; i < dp->n_services; i++) {
 		const struct dp_service *svc = &dp->services[i];
 
-		if (svc->proto != IPPROTO_TCP && svc->proto != IPPROTO_UDP)
-			continue;
 		for (size_t j = 0; j < svc->n_frontends; j++)
 			if (svc->frontends[j].kind == SVCNAT_FRONTEND_NODE_PORT)
 				each(ports_of(s, svc->family, svc->proto), svc->frontends[j].port);
@@ -90,8 +120,11 @@ static void for_node_ports(struct search *s, const struct dp *dp,
 
 static bool none_is_new(const struct search *s)
 {
-	return port_set_empty(&s->ports[0][0]) && port_set_empty(&s->ports[0][1]) &&
-	       port_set_empty(&s->ports[1][0]) && port_set_empty(&s->ports[1][1]);
+	for (int six = 0; six < 2; six++)
+		for (int proto = 0; proto < 3; proto++)
+			if (!port_set_empty(&s->ports[six][proto]))
+				return false;
+	return true;
 }
 
 static bool is_any(const struct ip *ip)
@@ -141,6 +174,14 @@ static bool is_found(const struct search *s, const struct listener *l)
 	return false;
 }
 
+static void consider(struct search *s, const struct listener *l)
+{
+	if (!in_the_way(s, l) || is_found(s, l))
+		return;
+	*(struct listener *)arena_push(s->a, &s->found, &s->n, sizeof(*l)) = *l;
+	s->nameless++;
+}
+
 /* TCP's listening sockets come before all others, which may be a million. */
 static void read_table(struct search *s, const char *file, uint8_t proto)
 {
@@ -157,11 +198,27 @@ static void read_table(struct search *s, const char *file, uint8_t proto)
 
 		if (!listens && proto == IPPROTO_TCP)
 			break;
-		if (listens && in_the_way(s, &l) && !is_found(s, &l)) {
-			*(struct listener *)arena_push(s->a, &s->found, &s->n, sizeof(l)) = l;
-			s->nameless++;
-		}
+		if (listens)
+			consider(s, &l);
 	}
+	fclose(f);
+}
+
+/* Not there before somebody used SCTP. A line is as long as its socket has addresses. */
+static void read_sctp(struct search *s)
+{
+	FILE *f = fopen(proc_path(s->a, "net/sctp/eps"), "re");
+	const char *list;
+	char *line = NULL;
+	size_t cap = 0;
+	struct listener l;
+
+	if (!f)
+		return;
+	while (getline(&line, &cap, f) > 0)
+		for (list = parse_sctp(line, &l); list && (list = next_address(list, &l.ip));)
+			consider(s, &l);
+	free(line);
 	fclose(f);
 }
 
@@ -240,7 +297,7 @@ static void warn(const struct search *s, const struct listener *l, struct diag *
 		who = arena_printf(s->a, "%s (pid %d)", l->process, (int)l->pid);
 	diag_warn(d, NULL, NULL, "port %u %s: %s listens on it, and will not see connections to "
 		  "the node port of Service %.*s: give one of them another port", l->port,
-		  l->proto == IPPROTO_TCP ? "TCP" : "UDP", who, (int)strcspn(service, ":"), service);
+		  proto_name(l->proto), who, (int)strcspn(service, ":"), service);
 }
 
 void listeners_warn(struct arena *a, const struct dp *have, const struct dp *want,
@@ -257,6 +314,7 @@ void listeners_warn(struct arena *a, const struct dp *have, const struct dp *wan
 		return;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		read_table(s, tables[i].file, tables[i].proto);
+	read_sctp(s);
 	if (s->n)
 		find_processes(s);
 	for (size_t i = 0; i < s->n; i++)

@@ -149,10 +149,32 @@ t_listeners() {
 	if grep listens "$T/err"; then return 1; fi
 }
 
+t_listeners_sctp() {
+	standin
+	mkdir -p "$T/proc/123/fd" "$T/proc/net/sctp"
+	echo m3ua >"$T/proc/123/comm"
+	ln -s 'socket:[77]' "$T/proc/123/fd/4"
+	cat >"$T/proc/net/sctp/eps" <<-'END'
+		 ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS
+		00000000a2b4c6d8 000000003e5f7081 2   10  7    30007     0    77 127.0.0.1 192.168.10.11
+	END
+	run 0 apply -f "$M/more.yaml"
+	quiet
+	cat >"$T/sctp.yaml" <<-'END'
+		apiVersion: v1
+		kind: Service
+		metadata: {name: sigtran}
+		spec: {type: NodePort, clusterIP: 10.96.0.13, ports: [{port: 2905, protocol: SCTP, nodePort: 30007}]}
+	END
+	run 0 apply -f "$T/sctp.yaml"
+	says '^warning: port 30007 SCTP: m3ua \(pid 123\) listens on it, .* Service default/sigtran: '
+}
+
 case_of "node ports are reserved, and given back" t_reserved
 case_of "what others reserve stays" t_reserved_by_others
 case_of "another boot or namespace" t_reserved_anew
 case_of "ports that cannot be reserved are a warning" t_reserved_not
 case_of "a state from before" t_reserved_old_state
 case_of "listeners on node ports are named" t_listeners
+case_of "listeners on SCTP node ports are named" t_listeners_sctp
 exit $failed

@@ -120,7 +120,21 @@ static void process(int pid, const char *comm, unsigned int inode)
 	assert_int_equal(symlink(to, path), 0);
 }
 
-/* Node ports 30080 TCP in both families, 30053 UDP in IPv4; on 192.168.10.0/24 and fd00::/16. */
+/* As net/sctp/proc.c writes them. */
+#define EPS " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS\n"
+#define EP(state, port, inode, list) \
+	"(____ptrval____) 00000000a2b4c6d8 2   " state "  26   " port "     0 " inode " " list "\n"
+#define ANY_6 "0000:0000:0000:0000:0000:0000:0000:0000 "
+
+static void lay_out_sctp(const char *text)
+{
+	FILE *f = create("net/sctp/eps");
+
+	fputs(text, f);
+	fclose(f);
+}
+
+/* Node ports of TCP, UDP and SCTP, 30080 in both families; on 192.168.10.0/24 and fd00::/16. */
 static struct dp *served(struct arena *a)
 {
 	static const struct { const char *name; uint8_t family, proto; uint16_t port; } v[] = {
@@ -128,6 +142,8 @@ static struct dp *served(struct arena *a)
 		{ "default/web:http", AF_INET, IPPROTO_TCP, 30080 },
 		{ "default/web:http", AF_INET6, IPPROTO_TCP, 30080 },
 		{ "default/six:", AF_INET6, IPPROTO_TCP, 30066 },
+		{ "default/sigtran:", AF_INET, IPPROTO_SCTP, 30132 },
+		{ "default/sigtran-six:", AF_INET6, IPPROTO_SCTP, 30133 },
 	};
 	struct dp *dp = arena_alloc(a, sizeof(*dp));
 
@@ -229,6 +245,47 @@ static void warnings(void **state)
 	arena_free(a);
 }
 
+static void sctp(void **state)
+{
+	static const struct { const char *at, *says; } v[] = {
+		{ EP("10", "30132", "   21", "0.0.0.0 "),
+		  WARNS("30132 SCTP", "sctp_darn (pid 4009)", "default/sigtran") },
+		{ EP("10", "30132", "   21", ANY_6),
+		  WARNS("30132 SCTP", "sctp_darn (pid 4009)", "default/sigtran") },
+		/* Any of its addresses. */
+		{ EP("10", "30132", "99999", "127.0.0.1 10.0.0.1 192.168.10.11 "),
+		  WARNS("30132 SCTP", "a process", "default/sigtran") },
+		{ EP("10", "30133", "99999", "10.0.0.1 fd00:0000:0000:0000:0000:0000:0000:0007 "),
+		  WARNS("30133 SCTP", "a process", "default/sigtran-six") },
+		/* Once, and beside others. */
+		{ EP("10", "5000 ", "   22", "0.0.0.0 ") EP("10", "30132", "   21", "192.168.10.11 ")
+		  EP("10", "30132", "   22", "192.168.10.12 "),
+		  WARNS("30132 SCTP", "sctp_darn (pid 4009)", "default/sigtran") },
+		/* Elsewhere: another address, family, port, protocol or state. */
+		{ EP("10", "30132", "   21", "127.0.0.1 10.0.0.1 "), "" },
+		{ EP("10", "30133", "   21", "0.0.0.0 "), "" },
+		{ EP("10", "30080", "   21", "0.0.0.0 ") EP("10", "30053", "   21", ANY_6), "" },
+		{ EP("7 ", "30132", "   21", "0.0.0.0 "), "" },
+		{ EP("10", "30132", "   21", ""), "" },
+		{ EP("10", "30132", "   21", "nonsense 0.0.0.0 "), "" },
+	};
+	struct arena *a = arena_new();
+	struct dp *want = served(a), none = { 0 };
+	char text[1024];
+
+	process(4009, "sctp_darn", 21);
+	lay_out(NULL, 0);
+	for (size_t i = 0; i < COUNT(v); i++) {
+		snprintf(text, sizeof(text), EPS "%s", v[i].at);
+		lay_out_sctp(text);
+		assert_warns(&none, want, v[i].says);
+		assert_warns(want, want, "");
+	}
+	lay_out_sctp("");
+	assert_warns(&none, want, "");
+	arena_free(a);
+}
+
 static int set_up(void **state)
 {
 	return !mkdtemp(root) || setenv("SVCCTL_PROC", root, 1);
@@ -247,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines),
 		cmocka_unit_test(warnings),
+		cmocka_unit_test(sctp),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
