@@ -55,19 +55,14 @@ static void add_load_balancer(const struct service *svc, int64_t port, bool loca
 }
 
 static void add_external_ips(const struct options *opt, const struct service *svc, int64_t port,
-			     bool local, struct dp_service *s, struct diag *d)
+			     bool local, struct dp_service *s)
 {
 	struct ip ip;
 
-	for (size_t i = 0; i < svc->external_ips.n; i++) {
-		if (!ip_parse(svc->external_ips.v[i], &ip) || ip.family != s->family)
-			continue;
-		if (prefixes_cover(&opt->external_ips, &ip))
+	for (size_t i = 0; i < svc->external_ips.n; i++)
+		if (ip_parse(svc->external_ips.v[i], &ip) && ip.family == s->family &&
+		    prefixes_cover(&opt->external_ips, &ip))
 			add(s, SVCNAT_FRONTEND_EXTERNAL_IP, &ip, port, local);
-		else
-			resolve_warn(svc, "spec.externalIPs", d, "an address outside "
-				     "--external-ips is ignored: name its CIDR there if this Service may take it");
-	}
 }
 
 /*
@@ -97,7 +92,7 @@ static void sort_unique(struct dp_service *s)
 }
 
 void frontends_make(struct model *m, const struct service *svc, const struct service_port *port,
-		    struct dp_service *s, struct diag *d)
+		    struct dp_service *s)
 {
 	size_t most = svc->cluster_ips.n + 1 + svc->n_ingress + svc->external_ips.n;
 	bool local = str_is(svc->external_traffic_policy, "Local");
@@ -107,7 +102,7 @@ void frontends_make(struct model *m, const struct service *svc, const struct ser
 	if (service_has_node_ports(svc) && port->node_port > 0)
 		add(s, SVCNAT_FRONTEND_NODE_PORT, NULL, port->node_port, local);
 	add_load_balancer(svc, port->port, local, s);
-	add_external_ips(m->opt, svc, port->port, local, s, d);
+	add_external_ips(m->opt, svc, port->port, local, s);
 	sort_unique(s);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Services with their endpoints → what the kernel should hold. */
 #include <netinet/in.h>
+#include <stdio.h>
 #include "annotation.h"
 #include "choose.h"
 #include "endpoints.h"
@@ -92,7 +93,7 @@ static void port(struct resolve *r, const struct service *svc, const struct serv
 	s->family = (uint8_t)family;
 	s->proto = proto_number(p->protocol);
 	settings(&r->said, svc, s);
-	frontends_make(r->m, svc, p, s, r->d);
+	frontends_make(r->m, svc, p, s);
 	ranges_make(r->m, svc, &r->node_addrs, s, r->d);
 	endpoints_collect(r->m, svc, p, family, &r->endpoints, r->d);
 	backends(r, s);
@@ -118,9 +119,35 @@ static void check_own_address(struct resolve *r, const struct service *svc)
 				   svc->cluster_ips.v[i]);
 }
 
+static bool has_family(const struct service *svc, int family)
+{
+	for (size_t i = 0; i < svc->ip_families.n; i++)
+		if (family_parse(svc->ip_families.v[i]) == family)
+			return true;
+	return false;
+}
+
+static void check_external_ips(struct resolve *r, const struct service *svc)
+{
+	char field[48];
+	struct ip ip;
+
+	for (size_t i = 0; svc->meta.loc.file && i < svc->external_ips.n; i++) {
+		if (!ip_parse(svc->external_ips.v[i], &ip) || !has_family(svc, ip.family) ||
+		    prefixes_cover(&r->m->opt->external_ips, &ip))
+			continue;
+		snprintf(field, sizeof(field), "spec.externalIPs[%zu]", i);
+		diag_warn(r->d, place_of(&svc->meta, &svc->at.external_ips, i), field,
+			  "%s is outside --external-ips, so Service %s/%s does not answer on it: "
+			  "add its CIDR there if the Service may take it", svc->external_ips.v[i],
+			  svc->meta.ns, svc->meta.name);
+	}
+}
+
 static void service(struct resolve *r, const struct service *svc)
 {
 	check_own_address(r, svc);
+	check_external_ips(r, svc);
 	r->said = annotations_of(&svc->meta);
 	for (size_t i = 0; i < svc->n_ports; i++) {
 		const struct service_port *p = &svc->ports[i];

@@ -18,7 +18,7 @@ void resolve_warn(const struct service *svc, const char *field, struct diag *d,
 
 /* frontends.c: those of @svc's @port in @family; sorted, none twice. */
 void frontends_make(struct model *m, const struct service *svc, const struct service_port *port,
-		    struct dp_service *s, struct diag *d);
+		    struct dp_service *s);
 /* Of equal ones only the winner of §1.1.11 stays. */
 void frontends_settle(struct arena *a, struct resolved *v, size_t n, struct diag *d);
 

@@ -320,8 +320,9 @@ t_old_warnings() {
 		spec: {type: LoadBalancer, loadBalancerIP: 203.0.113.9, ports: [{port: 80}]}
 	END
 	run 0 apply -f "$T/warned.yaml" --lb-pool 203.0.113.0/29
-	says 'spec\.externalIPs'
+	says 'warned.yaml:5:17: warning: spec\.externalIPs\[0\]: 198\.51\.100\.1 .* Service default/warned .*: add its CIDR'
 	says 'warned.yaml:12:44: warning: spec\.loadBalancerIP: 203\.0\.113\.9 is in no --lb-pool'
+	[ "$(wc -l <"$T/err")" = 2 ]
 	run 0 apply -f "$M/web.yaml"
 	quiet
 	run 0 diff

@@ -71,6 +71,10 @@ struct resolve_case {
 #define OUR_NODE(ip) "---\n{apiVersion: v1, kind: Node, metadata: {name: node-a}, status: {addresses: " \
 	"[{type: Hostname, address: node-a}, {type: InternalIP, address: " ip "}]}}\n"
 
+#define OUTSIDE(at, i, ip) "t.yaml:" at ": warning: spec.externalIPs[" i "]: " ip " is outside " \
+	"--external-ips, so Service default/web does not answer on it: add its CIDR there if the " \
+	"Service may take it\n"
+
 static const struct resolve_case cases[] = {
 	{ "policies mark frontends", SVC("web", "type: NodePort, clusterIP: 10.96.0.1, "
 	  "internalTrafficPolicy: Local, ports: [{port: 80, nodePort: 30001}]")
@@ -91,8 +95,7 @@ static const struct resolve_case cases[] = {
 	  SVC("alias", "type: ExternalName, externalName: a.b"), "" },
 	{ "external IPs outside the list", SVC("web", "clusterIP: 10.96.0.1, "
 	  "externalIPs: [198.51.100.1, 203.0.113.1, 203.0.113.2], ports: [{port: 80}]"),
-	  "t.yaml:2:1: warning: spec.externalIPs: an address outside --external-ips is ignored: name its "
-	  "CIDR there if this Service may take it\n"
+	  OUTSIDE("2:113", "1", "203.0.113.1") OUTSIDE("2:126", "2", "203.0.113.2")
 	  "+ default/web: TCP 10.96.0.1:80\n    + cluster IP 10.96.0.1:80\n    + external IP 198.51.100.1:80\n" },
 	{ "a load balancer somebody else answers for", SVC("web", "type: LoadBalancer, "
 	  "clusterIP: 10.96.0.1, allocateLoadBalancerNodePorts: false, ports: [{port: 80}]}, status: "
