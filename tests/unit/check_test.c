@@ -118,6 +118,11 @@ static const struct wrong wrongs[] = {
 	  "spec: {" PORT "}}\n",
 	  E_AT("1:69", "metadata.annotations", "svcnat.io/scheduler: \"lc\" is not understood: expected "
 	  "random, round-robin, weighted-round-robin, least-connection, source-hash or maglev") },
+	{ "a drain of more than a day",
+	  "{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {svcnat.io/removal: "
+	  "drain=90000}}, spec: {" PORT "}}\n",
+	  E_AT("1:69", "metadata.annotations", "svcnat.io/removal: \"drain=90000\" is not understood: "
+	  "expected keep, reset, or drain=SECONDS of 1 to 86400 seconds, such as drain=30") },
 	{ "an unknown annotation of ours",
 	  "{apiVersion: v1, kind: Service, metadata: {name: web, annotations: {svcnat.io/x: y}}, "
 	  "spec: {" PORT "}}\n",
