@@ -323,7 +323,8 @@ static u32 cut_at(const struct svcnat_settings *settings, const struct svcnat_ba
 static void cut_set(struct svcnat_service *svc, struct svcnat_backend *b, u32 at)
 {
 	WRITE_ONCE(b->cut_at, at);
-	svc->cutting |= at && svcnat_backend_active(b);
+	/* Until the commit is published it may get connections, if it has none yet. */
+	svc->cutting |= at;
 }
 
 /* @was stays, or is back, with what @b was put with. */

@@ -423,8 +423,9 @@ int svcnat_commit(struct svcnat_txn *txn, const u8 *apply_id, struct netlink_ext
 	if (err)
 		return err;
 	publish(txn);
-	sn->published = get_state_synchronize_rcu();
 	svcnat_flow_changed(sn);
+	/* After both: what packets remember of before (memo.h) ends with their grace period. */
+	sn->published = get_state_synchronize_rcu();
 	txn->n_changes = changes_count(txn);
 	sn->has_apply_id = apply_id;
 	if (apply_id)

@@ -9,6 +9,7 @@
  * the backend, under the entry's own lock.
  */
 
+#include <linux/slab.h>
 #include <net/netfilter/nf_conntrack_acct.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_expect.h>
@@ -21,39 +22,44 @@
 #include "trace.h"
 
 /* How far a counter went since it was looked at; "conntrack -z" takes it back to 0. */
-static u32 advance(u32 *was, u32 now)
+static u64 advance(u64 *was, u64 now)
 {
-	u32 more = now - *was;
+	u64 more = now >= *was ? now - *was : now;
 
-	if ((s32)more < 0)
-		more = now;
 	*was = now;
 	return more;
 }
 
-/* The entry's lock held. @rest: also what fills no unit. */
-static void fold_dir(const struct nf_conn_acct *acct, struct svcnat_flow *flow, int dir,
-		     bool rest)
-{
-	struct svcnat_backend *b = flow->backend;
-	u64 packets = atomic64_read(&acct->counter[dir].packets);
-	u64 bytes = atomic64_read(&acct->counter[dir].bytes);
-	u64 more = (u64)advance(&flow->bytes[dir], bytes >> SVCNAT_FLOW_BYTES_SHIFT)
-		   << SVCNAT_FLOW_BYTES_SHIFT;
-
-	if (rest)
-		more += bytes & (BIT(SVCNAT_FLOW_BYTES_SHIFT) - 1);
-	atomic64_add(advance(&flow->packets[dir], packets), &b->packets[dir]);
-	atomic64_add(more, &b->bytes[dir]);
-}
-
-static void fold(const struct nf_conn *ct, struct svcnat_flow *flow, bool rest)
+/* Counts for the backend what came since @f. The entry's lock held. */
+static void fold(const struct nf_conn *ct, struct svcnat_folded *f)
 {
 	const struct nf_conn_acct *acct = nf_conn_acct_find(ct);
 	int dir;
 
-	for (dir = 0; acct && dir < IP_CT_DIR_MAX; dir++)
-		fold_dir(acct, flow, dir, rest);
+	lockdep_assert_held(&ct->lock);
+	for (dir = 0; acct && dir < IP_CT_DIR_MAX; dir++) {
+		const struct nf_conn_counter *c = &acct->counter[dir];
+
+		atomic64_add(advance(&f->packets[dir], atomic64_read(&c->packets)),
+			     &f->backend->packets[dir]);
+		atomic64_add(advance(&f->bytes[dir], atomic64_read(&c->bytes)),
+			     &f->backend->bytes[dir]);
+	}
+}
+
+/* What was folded so far; NULL if it is over, or there is no memory to write it down. */
+static struct svcnat_folded *folded_get(struct svcnat_flow *flow)
+{
+	struct svcnat_folded *f = svcnat_flow_folded(flow->to);
+
+	if (f || !flow->to)
+		return f;
+	f = kzalloc(sizeof(*f), GFP_ATOMIC | __GFP_NOWARN);
+	if (!f)
+		return NULL;
+	f->backend = (struct svcnat_backend *)flow->to;
+	smp_store_release(&flow->to, (unsigned long)f | SVCNAT_FLOW_FOLDED);
+	return f;
 }
 
 /**
@@ -61,13 +67,16 @@ static void fold(const struct nf_conn *ct, struct svcnat_flow *flow, bool rest)
  * @ct: entry
  * @flow: its record
  *
- * Any context, under RCU.
+ * Without memory it is counted at the next time, or at the end. Any context, under RCU.
  */
 void svcnat_flow_fold(struct nf_conn *ct, struct svcnat_flow *flow)
 {
+	struct svcnat_folded *f;
+
 	spin_lock_bh(&ct->lock);
-	if (flow->backend)
-		fold(ct, flow, false);
+	f = folded_get(flow);
+	if (f)
+		fold(ct, f);
 	spin_unlock_bh(&ct->lock);
 }
 
@@ -99,24 +108,26 @@ static void unanswered(const struct nf_conn *ct, u32 state, struct svcnat_backen
 /* The last word of a connection to its backend. The entry's lock held. */
 static struct svcnat_backend *release(struct nf_conn *ct, struct svcnat_flow *flow)
 {
-	struct svcnat_backend *b = flow->backend;
+	struct svcnat_folded whole = { .backend = svcnat_flow_backend(flow) };
+	struct svcnat_folded *f = svcnat_flow_folded(flow->to);
 
 	lockdep_assert_held(&ct->lock);
-	if (b) {
-		fold(ct, flow, true);
-		WRITE_ONCE(flow->backend, NULL);
-	}
-	return b;
+	if (!whole.backend)
+		return NULL;
+	fold(ct, f ?: &whole);
+	WRITE_ONCE(flow->to, 0);
+	if (f)
+		kfree_rcu(f, rcu);
+	return whole.backend;
 }
 
 /* Takes the record away; the entry goes or we do. */
-static struct svcnat_backend *detach(struct nf_conn *ct, struct svcnat_flow *flow)
+static struct svcnat_backend *detach(struct nf_conn *ct, struct nf_conn_help *help)
 {
-	struct nf_conn_help *help = nfct_help(ct);
 	struct svcnat_backend *b;
 
 	spin_lock_bh(&ct->lock);
-	b = release(ct, flow);
+	b = release(ct, (struct svcnat_flow *)help->data);
 	if (rcu_access_pointer(help->helper) == &svcnat_flow_helper) {
 		RCU_INIT_POINTER(help->helper, NULL);
 		svcnat_helper_put(&svcnat_flow_helper);
@@ -147,7 +158,7 @@ void svcnat_flow_close(struct nf_conn *ct, struct svcnat_flow *flow)
 static void flow_end(struct nf_conn *ct)
 {
 	struct svcnat_flow *flow = svcnat_flow_of(ct);
-	struct svcnat_backend *b = flow ? detach(ct, flow) : NULL;
+	struct svcnat_backend *b = flow ? detach(ct, nfct_help(ct)) : NULL;
 
 	if (!b)
 		return;
@@ -198,29 +209,32 @@ static u32 first_state(const struct nf_conn *ct)
 	return svcnat_flow_moment() | SVCNAT_FLOW_SYN;
 }
 
-static bool attach(struct nf_conn *ct, struct svcnat_backend *backend, u32 gen)
+/* Nothing may be added to the entry from here on: that may move the record. */
+static struct nf_conn_help *attach(struct nf_conn *ct, struct svcnat_backend *backend, u32 gen)
 {
 	struct nf_conn_help *help = nfct_help(ct) ?: nf_ct_helper_ext_add(ct, GFP_ATOMIC);
 	struct svcnat_flow *flow;
 
 	if (!help)
-		return false;
+		return NULL;
+	memset(help->data, 0, sizeof(help->data));
 	flow = (struct svcnat_flow *)help->data;
-	BUILD_BUG_ON(sizeof(*flow) > sizeof(help->data));
-	memset(flow, 0, sizeof(*flow));
-	flow->backend = backend;
+	flow->to = (unsigned long)backend;
 	flow->gen = gen;
 	flow->state = first_state(ct);
 	svcnat_helper_get(&svcnat_flow_helper);
 	rcu_assign_pointer(help->helper, &svcnat_flow_helper);
-	return true;
+	return help;
 }
 
-/* Takes the record off an entry that was not confirmed by itself, and its reference. */
-static void withdraw(struct nf_conn *ct)
+/*
+ * Takes the record off an entry that was not confirmed by itself, and its reference. Not
+ * to be looked for: conntrack hides what an entry carries once a helper of somebody was
+ * unregistered before the entry was confirmed.
+ */
+static void withdraw(struct nf_conn *ct, struct nf_conn_help *help)
 {
-	struct svcnat_flow *flow = svcnat_flow_of(ct);
-	struct svcnat_backend *b = flow ? detach(ct, flow) : NULL;
+	struct svcnat_backend *b = detach(ct, help);
 
 	if (b)
 		svcnat_backend_put(b);
@@ -252,23 +266,25 @@ unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, str
 				 struct svcnat_service *svc, struct svcnat_backend *backend,
 				 u32 gen)
 {
+	struct nf_conn_help *help = NULL;
 	unsigned int verdict;
-	bool stray;
 
-	stray = !backend || svcnat_flow_taken(ct) || !refcount_inc_not_zero(&backend->refs);
-	if (!stray && !attach(ct, backend, gen)) {
-		svcnat_backend_put(backend);
-		return NF_DROP;
-	}
 	acct_begin(ct, skb);
 	be_liberal(ct);
+	if (backend && !svcnat_flow_taken(ct) && refcount_inc_not_zero(&backend->refs)) {
+		help = attach(ct, backend, gen);
+		if (!help) {
+			svcnat_backend_put(backend);
+			return NF_DROP;
+		}
+	}
 	/* Merged into another, it would be gone. */
 	nf_conntrack_get(&ct->ct_general);
 	if (confirm(skb, ct, &verdict)) {
-		atomic64_inc(stray ? &svc->stats[SVCNAT_SERVICE_STRAYS] : &backend->connections);
+		atomic64_inc(help ? &backend->connections : &svc->stats[SVCNAT_SERVICE_STRAYS]);
 		svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
-	} else if (!stray) {
-		withdraw(ct);
+	} else if (help) {
+		withdraw(ct, help);
 	}
 	nf_ct_put(ct);
 	return verdict;
@@ -277,13 +293,16 @@ unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, str
 static int flow_forget(struct nf_conn *ct, void *data)
 {
 	rcu_read_lock();
-	if (svcnat_flow_of(ct)) {
-		/* Somebody may have asked for some, by netlink. They name the helper. */
-		nf_ct_remove_expectations(ct);
-		withdraw(ct);
-	}
+	if (svcnat_flow_of(ct))
+		withdraw(ct, nfct_help(ct));
 	rcu_read_unlock();
 	return 0;
+}
+
+/* Somebody may ask for some, by netlink. They name the helper. */
+static bool is_our_expectation(struct nf_conntrack_expect *exp, void *data)
+{
+	return rcu_access_pointer(exp->helper) == &svcnat_flow_helper;
 }
 
 /**
@@ -299,6 +318,10 @@ void svcnat_flow_net_exit(struct svcnat_net *sn)
 	if (!sn->followed)
 		return;
 	nf_ct_iterate_cleanup_net(flow_forget, &all);
-	/* For flow_end() on other CPUs, which looks at services and backends. */
+	/*
+	 * For flow_end() on other CPUs, which looks at services and backends, and for who
+	 * saw our helper on an entry and is about to expect something by it.
+	 */
 	synchronize_rcu();
+	nf_ct_expect_iterate_net(sn->net, is_our_expectation, NULL, 0, 0);
 }

@@ -2,14 +2,18 @@
 /*
  * The record of a connection of ours, from its confirmation to its end.
  *
- * It lies in the 32 private bytes of a conntrack helper of our own, so it comes
- * and goes with the conntrack entry, is found from a packet without a lookup and
- * needs no allocation. The helper is not registered: nobody can ask for it by name,
- * and "conntrack -L" shows whose the entry is.
+ * It lies in the private bytes of a conntrack helper of our own, so it comes and goes
+ * with the conntrack entry, is found from a packet without a lookup and needs no
+ * allocation. The helper is not registered: nobody can ask for it by name, and
+ * "conntrack -L" shows whose the entry is.
+ *
+ * Only the first 16 of the 32 bytes are used: when a GRE entry goes that was expected
+ * by an entry with any helper, conntrack takes the others for pointers of PPTP's.
  */
 #ifndef _SVCNAT_FLOW_H
 #define _SVCNAT_FLOW_H
 
+#include <linux/netfilter/nf_conntrack_pptp.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 
 #include "backend.h"
@@ -40,24 +44,50 @@ static inline bool svcnat_flow_waited(u32 state)
 }
 
 /**
- * struct svcnat_flow - a connection
- * @backend: it goes to, with a reference; NULL once it is over. Read under RCU; written
- *	under the entry's lock
- * @gen: &svcnat_net.flow_gen it was looked at for last; packets write it
- * @state: SVCNAT_FLOW_* and a moment; packets write it, a lost race does a step twice
- * @packets: already counted for the backend, by direction, modulo 2^32; by the lock
- * @bytes: likewise, in units of SVCNAT_FLOW_BYTES, so good for 16 TiB between two
- *	sweeps; a rest that fills no unit is counted at the end
+ * struct svcnat_folded - of a connection somebody asked for the counters of
+ * @backend: it goes to
+ * @packets: already counted for the backend, by direction; by the entry's lock
+ * @bytes: likewise
+ * @rcu: frees it
  */
-struct svcnat_flow {
+struct svcnat_folded {
 	struct svcnat_backend	*backend;
-	u32			gen;
-	u32			state;
-	u32			packets[IP_CT_DIR_MAX];
-	u32			bytes[IP_CT_DIR_MAX];
+	u64			packets[IP_CT_DIR_MAX];
+	u64			bytes[IP_CT_DIR_MAX];
+	struct rcu_head		rcu;
 };
 
-#define SVCNAT_FLOW_BYTES_SHIFT 12
+/**
+ * struct svcnat_flow - a connection
+ * @to: the backend it goes to, with a reference, or SVCNAT_FLOW_FOLDED and a struct
+ *	svcnat_folded that has it; 0 once it is over. Read under RCU; written under the
+ *	entry's lock
+ * @gen: &svcnat_net.flow_gen it was looked at for last; packets write it
+ * @state: SVCNAT_FLOW_* and a moment; packets write it, a lost race does a step twice
+ */
+struct svcnat_flow {
+	unsigned long		to;
+	u32			gen;
+	u32			state;
+};
+
+static_assert(sizeof(struct svcnat_flow) <= offsetof(struct nf_ct_pptp_master, keymap));
+
+#define SVCNAT_FLOW_FOLDED	1UL
+
+static inline struct svcnat_folded *svcnat_flow_folded(unsigned long to)
+{
+	return to & SVCNAT_FLOW_FOLDED ? (void *)(to & ~SVCNAT_FLOW_FOLDED) : NULL;
+}
+
+/* Where a connection goes, NULL once it is over. Under RCU. */
+static inline struct svcnat_backend *svcnat_flow_backend(const struct svcnat_flow *flow)
+{
+	unsigned long to = READ_ONCE(flow->to);
+	const struct svcnat_folded *folded = svcnat_flow_folded(to);
+
+	return folded ? folded->backend : (struct svcnat_backend *)to;
+}
 
 extern struct nf_conntrack_helper svcnat_flow_helper;
 

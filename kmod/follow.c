@@ -261,7 +261,7 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 			   const struct nf_hook_state *state, struct nf_conn *ct,
 			   enum ip_conntrack_info ctinfo, struct svcnat_flow *flow)
 {
-	struct svcnat_backend *b = READ_ONCE(flow->backend);
+	struct svcnat_backend *b = svcnat_flow_backend(flow);
 	u32 gen = svcnat_flow_gen(sn);
 	u8 proto = nf_ct_protonum(ct);
 

@@ -14,6 +14,8 @@
  */
 
 #include <linux/crc32c.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/sctp.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -148,16 +150,20 @@ static struct sk_buff *packet_new(struct net *net, const struct ends *e, u8 prot
 	return skb;
 }
 
+/* Routed once more, now that it has ports: IPsec policies go by them. */
 static void packet_send(struct net *net, struct sk_buff *skb, u8 family)
 {
 	skb->dev = skb_dst(skb)->dev;
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	if (family == NFPROTO_IPV4) {
-		ip_local_out(net, NULL, skb);
-	} else {
+	if (family == NFPROTO_IPV6)
 		ipv6_hdr(skb)->payload_len = htons(skb->len - sizeof(struct ipv6hdr));
+	if (family == NFPROTO_IPV4 ? ip_route_me_harder(net, NULL, skb, RTN_UNSPEC) :
+				     ip6_route_me_harder(net, NULL, skb))
+		kfree_skb(skb);
+	else if (family == NFPROTO_IPV4)
+		ip_local_out(net, NULL, skb);
+	else
 		ip6_local_out(net, NULL, skb);
-	}
 }
 
 /* @seq and @ack in host byte order. */

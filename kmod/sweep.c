@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks over all connections of a namespace, in process context: at times, so that
- * no counter of a connection wraps around unseen, when a reader wants counters that
- * are up to date, and when connections are to be cut that may be silent.
+ * Walks over all connections of a namespace, in process context: when a reader wants
+ * counters that are up to date, and when connections are to be cut that may be silent.
  *
  * A walk takes time in proportion to conntrack's table. So a commit asks for one only
  * if it leaves connections to be cut, and packets need none: they see a commit by
@@ -16,7 +15,6 @@
 #include "flow.h"
 #include "reset.h"
 
-#define SWEEP_EVERY	(600 * HZ)
 #define BATCH_FIRST	256
 #define BATCH_MAX	65536
 
@@ -65,11 +63,9 @@ static int sweep_one(struct nf_conn *ct, void *data)
 
 	rcu_read_lock();
 	flow = svcnat_flow_of(ct);
-	b = flow ? READ_ONCE(flow->backend) : NULL;
-	if (b) {
-		svcnat_flow_fold(ct, flow);
+	b = flow ? svcnat_flow_backend(flow) : NULL;
+	if (b)
 		look_at(data, ct, flow, b);
-	}
 	rcu_read_unlock();
 	return 0;
 }
@@ -111,15 +107,14 @@ static void sweep_work(struct work_struct *work)
 {
 	struct svcnat_net *sn = container_of(to_delayed_work(work), struct svcnat_net, sweep);
 	struct sweep s = { .sn = sn };
-	unsigned long delay = SWEEP_EVERY;
+	unsigned long delay = HZ;
 
 	if (sweep_grow(&s, BATCH_FIRST)) {
 		sweep(&s);
-		if (s.next)
-			delay = min_t(unsigned long, delay, max_t(s32, s.next - (u32)jiffies, 0));
 		kvfree(s.cut);
-	} else {
-		delay = HZ;
+		if (!s.next)
+			return;
+		delay = max_t(s32, s.next - (u32)jiffies, 0);
 	}
 	/* Does nothing if a commit asked meanwhile. */
 	queue_delayed_work(svcnat_wq, &sn->sweep, delay);
@@ -160,8 +155,6 @@ void svcnat_flow_changed(struct svcnat_net *sn)
 	smp_store_release(&sn->flow_gen, sn->flow_gen + 1);
 	if (sn->cutting)
 		mod_delayed_work(svcnat_wq, &sn->sweep, 0);
-	else if (sn->hooked)
-		queue_delayed_work(svcnat_wq, &sn->sweep, SWEEP_EVERY);
 	sn->cutting = false;
 }
 
