@@ -58,6 +58,7 @@ static struct svcnat_folded *folded_get(struct svcnat_flow *flow)
 	if (!f)
 		return NULL;
 	f->backend = (struct svcnat_backend *)flow->to;
+	/* Its backend ahead of it; readers follow the address. */
 	smp_store_release(&flow->to, (unsigned long)f | SVCNAT_FLOW_FOLDED);
 	return f;
 }
