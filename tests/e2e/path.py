@@ -86,11 +86,15 @@ def narrow_to(source, mtu):
 
 @contextlib.contextmanager
 def narrow_behind(mtu):
-    run("ip", "-n", "node-b", "link", "set", "v21", "mtu", str(mtu))
+    """Node-b's way to the Pod; the device stays, or it would drop what the Pod sends."""
+    ways = [ADDRESS["there-1"][f] for f in (4, 6)]
+    for addr in ways:
+        run("ip", "-n", "node-b", "route", "change", addr, "dev", "v21", "mtu", str(mtu))
     try:
         yield
     finally:
-        run("ip", "-n", "node-b", "link", "set", "v21", "mtu", "1500")
+        for addr in ways:
+            run("ip", "-n", "node-b", "route", "change", addr, "dev", "v21")
 
 
 def heard(sock):
