@@ -79,7 +79,8 @@ def counted(name, family, proto):
 
 
 def drops_one(name, kept, families=(4, 6)):
-    """Nobody hears of @name, and nothing is counted of it; TCP asks again and is served."""
+    """Nobody hears of @name, and nothing is counted of it; TCP asks again and is served. A
+    third of the draws fall on @name: all five in 30 s do, for one client in 243."""
     for source in ("probe", "client"):
         for proto in ("TCP", "UDP"):
             for family, result in zip(families, probe(
@@ -88,8 +89,10 @@ def drops_one(name, kept, families=(4, 6)):
                     timeout=30 if proto == "TCP" else 1.5), strict=True):
                 seen, what = {a["name"] for a in result["answers"]}, f"{source} {proto}: {result}"
                 assert seen <= kept if proto == "TCP" else seen == kept, what
-                assert (result["answered"] == 8) if proto == "TCP" else \
-                    result["timeout"] == 60 - result["answered"] > 0, what
+                if proto == "TCP":
+                    assert 8 - result["timeout"] == result["answered"] >= 6, what
+                else:
+                    assert result["timeout"] == 60 - result["answered"] > 0, what
                 expect(counted(name, family, proto), (0, 0), f"{name} IPv{family}: {what}")
 
 
