@@ -13,6 +13,11 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/udp.h>
 
+/* 6.5 moved skb_gso_validate_network_len() out of skbuff.h. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#include <net/gso.h>
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "svcnat needs Linux 6.1 or newer"
 #endif

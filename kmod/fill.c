@@ -8,7 +8,14 @@
 #include "netlink.h"
 #include "pick.h"
 
-static int put_addr(struct sk_buff *skb, int attr, u8 family, const union nf_inet_addr *addr)
+/**
+ * svcnat_fill_addr - an address
+ * @skb: message
+ * @attr: attribute
+ * @family: AF_INET or AF_INET6
+ * @addr: address
+ */
+int svcnat_fill_addr(struct sk_buff *skb, int attr, u8 family, const union nf_inet_addr *addr)
 {
 	return nla_put(skb, attr, family == AF_INET ? 4 : 16, addr);
 }
@@ -33,6 +40,7 @@ int svcnat_fill_info(struct sk_buff *skb, const struct svcnat_net *sn)
 		[SVCNAT_STAT_EJECTIONS] = SVCNAT_INFO_A_EJECTIONS,
 		[SVCNAT_STAT_RESETS] = SVCNAT_INFO_A_RESETS,
 		[SVCNAT_STAT_UNPINNED] = SVCNAT_INFO_A_UNPINNED,
+		[SVCNAT_STAT_SHORTCUTS] = SVCNAT_INFO_A_SHORTCUTS,
 	};
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_A_INFO);
 	int i;
@@ -42,6 +50,7 @@ int svcnat_fill_info(struct sk_buff *skb, const struct svcnat_net *sn)
 	    nla_put_u32(skb, SVCNAT_INFO_A_FRONTENDS, sn->n_vips) ||
 	    nla_put_u32(skb, SVCNAT_INFO_A_BACKENDS, sn->n_backends) ||
 	    nla_put_u32(skb, SVCNAT_INFO_A_PINS, svcnat_pins_count(&sn->pins)) ||
+	    nla_put_u32(skb, SVCNAT_INFO_A_CACHED, atomic_read(&sn->cache.n)) ||
 	    nla_put_string(skb, SVCNAT_INFO_A_MODULE_VERSION, THIS_MODULE->version))
 		goto cancel;
 	for (i = 0; i < SVCNAT_STAT_MAX; i++)
@@ -65,7 +74,7 @@ static int fill_prefixes(struct sk_buff *skb, int attr, const struct svcnat_pref
 		const struct svcnat_prefix *p = &v[i];
 
 		nest = nla_nest_start(skb, attr);
-		if (!nest || put_addr(skb, SVCNAT_PREFIX_A_ADDR, p->family, &p->addr) ||
+		if (!nest || svcnat_fill_addr(skb, SVCNAT_PREFIX_A_ADDR, p->family, &p->addr) ||
 		    nla_put_u8(skb, SVCNAT_PREFIX_A_LEN, p->len))
 			return -EMSGSIZE;
 		nla_nest_end(skb, nest);
@@ -112,7 +121,12 @@ int svcnat_fill_config(struct sk_buff *skb, const struct svcnat_config *config)
 	return 0;
 }
 
-static int fill_identity(struct sk_buff *skb, const struct svcnat_service *svc)
+/**
+ * svcnat_fill_identity - what names a service, inside its nest
+ * @skb: message
+ * @svc: service
+ */
+int svcnat_fill_identity(struct sk_buff *skb, const struct svcnat_service *svc)
 {
 	if (nla_put_string(skb, SVCNAT_SERVICE_A_NAME, svc->name) ||
 	    nla_put_u8(skb, SVCNAT_SERVICE_A_FAMILY, svc->family) ||
@@ -136,7 +150,7 @@ static int fill_frontend(struct sk_buff *skb, const struct svcnat_vip *vip)
 	    nla_put_be16(skb, SVCNAT_FRONTEND_A_PORT, vip->key.port))
 		return -EMSGSIZE;
 	if (vip->kind != SVCNAT_FRONTEND_NODE_PORT &&
-	    put_addr(skb, SVCNAT_FRONTEND_A_ADDR, vip->key.family, &vip->key.addr))
+	    svcnat_fill_addr(skb, SVCNAT_FRONTEND_A_ADDR, vip->key.family, &vip->key.addr))
 		return -EMSGSIZE;
 	if (vip->flags && nla_put_u32(skb, SVCNAT_FRONTEND_A_FLAGS, vip->flags))
 		return -EMSGSIZE;
@@ -179,7 +193,7 @@ static int fill_backend(struct sk_buff *skb, int attr, u8 family, u32 flags,
 {
 	struct nlattr *nest = nla_nest_start(skb, attr);
 
-	if (!nest || put_addr(skb, SVCNAT_BACKEND_A_ADDR, family, &b->addr) ||
+	if (!nest || svcnat_fill_addr(skb, SVCNAT_BACKEND_A_ADDR, family, &b->addr) ||
 	    nla_put_be16(skb, SVCNAT_BACKEND_A_PORT, b->port) ||
 	    nla_put_u32(skb, SVCNAT_BACKEND_A_FLAGS, flags) ||
 	    (b->weight != 1 && nla_put_u32(skb, SVCNAT_BACKEND_A_WEIGHT, b->weight)) ||
@@ -215,7 +229,7 @@ static int fill_head(struct sk_buff *skb, const struct svcnat_service *svc,
 {
 	const struct svcnat_vip *vip;
 
-	if (fill_identity(skb, svc) || fill_settings(skb, set))
+	if (svcnat_fill_identity(skb, svc) || fill_settings(skb, set))
 		return -EMSGSIZE;
 	list_for_each_entry(vip, &svc->vips, sibling)
 		if (fill_frontend(skb, vip))
@@ -294,7 +308,7 @@ int svcnat_fill_service(struct sk_buff *skb, const struct svcnat_service *svc,
 
 	if (!nest)
 		return -EMSGSIZE;
-	if (i ? fill_identity(skb, svc) || fill_flags(skb, set, SVCNAT_SERVICE_F_CONTINUE) :
+	if (i ? svcnat_fill_identity(skb, svc) || fill_flags(skb, set, SVCNAT_SERVICE_F_CONTINUE) :
 		fill_head(skb, svc, set) || fill_ranges(skb, set) ||
 		fill_counters(skb, svc, set))
 		goto cancel;
@@ -339,21 +353,23 @@ static int fill_hit(struct sk_buff *skb, const struct svcnat_decision *d)
 	const struct svcnat_service *svc = d->vip->service;
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_DECISION_A_SERVICE);
 
-	if (!nest || fill_identity(skb, svc) || fill_settings(skb, d->set) ||
+	if (!nest || svcnat_fill_identity(skb, svc) || fill_settings(skb, d->set) ||
 	    fill_frontend(skb, d->vip))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
 }
 
-static int fill_dnat(struct sk_buff *skb, const struct svcnat_decision *d, enum svcnat_masq masq)
+static int fill_dnat(struct sk_buff *skb, const struct svcnat_decision *d,
+		     enum svcnat_masq masq, enum svcnat_shortcut shortcut)
 {
 	u32 index = 0;
 
 	svcnat_set_find(d->set, &d->backend->addr, d->backend->port, &index);
 	if (fill_backend(skb, SVCNAT_DECISION_A_BACKEND, d->vip->key.family,
 			 svcnat_set_flags(d->set, index), d->backend) ||
-	    nla_put_u8(skb, SVCNAT_DECISION_A_MASQUERADE, masq))
+	    nla_put_u8(skb, SVCNAT_DECISION_A_MASQUERADE, masq) ||
+	    nla_put_u8(skb, SVCNAT_DECISION_A_SHORTCUT, shortcut))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -363,9 +379,10 @@ static int fill_dnat(struct sk_buff *skb, const struct svcnat_decision *d, enum 
  * @skb: message
  * @d: decision, in the RCU read side section it was made in
  * @masq: with a backend, whether the source is rewritten
+ * @shortcut: with a backend, whether the flow cache would take it
  */
 int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
-			 enum svcnat_masq masq)
+			 enum svcnat_masq masq, enum svcnat_shortcut shortcut)
 {
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_A_DECISION);
 
@@ -380,7 +397,7 @@ int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
 		goto cancel;
 	if (d->vip && fill_hit(skb, d))
 		goto cancel;
-	if (d->backend && fill_dnat(skb, d, masq))
+	if (d->backend && fill_dnat(skb, d, masq, shortcut))
 		goto cancel;
 	nla_nest_end(skb, nest);
 	return 0;

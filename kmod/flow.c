@@ -161,6 +161,8 @@ static void flow_end(struct nf_conn *ct)
 	struct svcnat_flow *flow = svcnat_flow_of(ct);
 	struct svcnat_backend *b = flow ? detach(ct, nfct_help(ct)) : NULL;
 
+	if (flow && READ_ONCE(flow->state) & SVCNAT_FLOW_CACHED)
+		svcnat_cache_forget(&svcnat_net_of(nf_ct_net(ct))->cache, ct);
 	if (!b)
 		return;
 	unanswered(ct, READ_ONCE(flow->state), b);

@@ -17,6 +17,7 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 
 #include "backend.h"
+#include "cache.h"
 #include "netns.h"
 
 /*
@@ -28,7 +29,8 @@
 #define SVCNAT_FLOW_CUT		BIT(1)	/* its packets are answered with resets */
 #define SVCNAT_FLOW_SYN		BIT(2)	/* it began with a SYN, at the moment */
 #define SVCNAT_FLOW_AGAIN	BIT(3)	/* a SYN came on an answered one, at the moment */
-#define SVCNAT_FLOW_MOMENT_SHIFT 4
+#define SVCNAT_FLOW_CACHED	BIT(4)	/* the flow cache may have entries of it */
+#define SVCNAT_FLOW_MOMENT_SHIFT 5
 
 static inline u32 svcnat_flow_moment(void)
 {
@@ -99,6 +101,24 @@ static inline struct svcnat_flow *svcnat_flow_of(const struct nf_conn *ct)
 	if (!help || rcu_access_pointer(help->helper) != &svcnat_flow_helper)
 		return NULL;
 	return (struct svcnat_flow *)help->data;
+}
+
+/*
+ * Another state, in which the packets of the connection are to be seen again. Any
+ * context, under RCU.
+ */
+static inline void svcnat_flow_state_set(struct svcnat_net *sn, const struct nf_conn *ct,
+					 struct svcnat_flow *flow, u32 state)
+{
+	/* Orders the state before the look into the cache; pairs with learn.c's enter(). */
+	if (xchg(&flow->state, state) & SVCNAT_FLOW_CACHED)
+		svcnat_cache_forget(&sn->cache, ct);
+}
+
+/* Answered, and nothing is to be done for it. */
+static inline bool svcnat_flow_settled(const struct svcnat_flow *flow)
+{
+	return (READ_ONCE(flow->state) & ~SVCNAT_FLOW_CACHED) == SVCNAT_FLOW_ANSWERED;
 }
 
 /*

@@ -187,17 +187,18 @@ static unsigned int repick(struct svcnat_net *sn, struct sk_buff *skb,
 	if (!svcnat_decide_elsewhere(sn, vip, original(ct), state->in, b))
 		return NF_ACCEPT;
 	/* So that its end is not taken for one more failure. */
-	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
+	svcnat_flow_state_set(sn, ct, flow, SVCNAT_FLOW_ANSWERED);
 	count_repick(sn, vip->service, b);
 	return decide_anew(sn, skb, state, ct, b);
 }
 
 /* Not a reset, which ends the entry at once: flow.c sees that. */
-static void first_answer(struct svcnat_flow *flow, struct svcnat_backend *b)
+static void first_answer(struct svcnat_net *sn, const struct nf_conn *ct,
+			 struct svcnat_flow *flow, struct svcnat_backend *b)
 {
 	bool syn = READ_ONCE(flow->state) & SVCNAT_FLOW_SYN;
 
-	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
+	svcnat_flow_state_set(sn, ct, flow, SVCNAT_FLOW_ANSWERED);
 	if (syn)
 		svcnat_eject_answered(b);
 }
@@ -225,7 +226,8 @@ static unsigned int follow_again(struct svcnat_net *sn, struct sk_buff *skb,
 		return NF_ACCEPT;
 	if (was & SVCNAT_FLOW_AGAIN)
 		return svcnat_flow_waited(was) ? decide_anew(sn, skb, state, ct, b) : NF_ACCEPT;
-	WRITE_ONCE(flow->state, svcnat_flow_moment() | SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_AGAIN);
+	svcnat_flow_state_set(sn, ct, flow,
+			      svcnat_flow_moment() | SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_AGAIN);
 	return NF_ACCEPT;
 }
 
@@ -247,14 +249,15 @@ static unsigned int follow_beginning(struct svcnat_net *sn, struct sk_buff *skb,
 }
 
 /* Something came back. */
-static void follow_reply(struct svcnat_flow *flow, struct svcnat_backend *b)
+static void follow_reply(struct svcnat_net *sn, const struct nf_conn *ct,
+			 struct svcnat_flow *flow, struct svcnat_backend *b)
 {
 	u32 was = READ_ONCE(flow->state);
 
 	if (!(was & SVCNAT_FLOW_ANSWERED))
-		first_answer(flow, b);
+		first_answer(sn, ct, flow, b);
 	else if (was & SVCNAT_FLOW_AGAIN)
-		WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED);
+		svcnat_flow_state_set(sn, ct, flow, SVCNAT_FLOW_ANSWERED);
 }
 
 static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
@@ -280,7 +283,7 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 		return svcnat_reset_answer(skb, state, ct);
 	}
 	if (CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY)
-		follow_reply(flow, b);
+		follow_reply(sn, ct, flow, b);
 	/* One whose backend left is looked at each time. */
 	if (proto != IPPROTO_UDP && READ_ONCE(b->flags))
 		WRITE_ONCE(flow->gen, gen);
@@ -324,8 +327,8 @@ unsigned int svcnat_hook_follow(void *priv, struct sk_buff *skb,
 			return NF_ACCEPT;
 		return stranger(sn, skb, state, ct);
 	}
-	if (likely(flow->gen == READ_ONCE(sn->flow_gen) &&
-		   flow->state == SVCNAT_FLOW_ANSWERED && !svcnat_flow_over(ct)))
+	if (likely(flow->gen == READ_ONCE(sn->flow_gen) && svcnat_flow_settled(flow) &&
+		   !svcnat_flow_over(ct)))
 		return NF_ACCEPT;
 	if (is_related(ctinfo) || seen_before(state))
 		return NF_ACCEPT;

@@ -206,9 +206,10 @@ static bool comes_again(const struct nf_hook_state *state)
 }
 
 /**
- * svcnat_hook_confirm - INPUT and POSTROUTING, last of all: a new flow is confirmed
+ * svcnat_hook_confirm - INPUT and POSTROUTING, last of all: a new flow is confirmed, one
+ *	that exists may be learned by the flow cache
  * @priv: struct svcnat_net
- * @skb: its first packet
+ * @skb: packet
  * @state: of the hook
  *
  * Return: netfilter verdict.
@@ -217,10 +218,18 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
 	struct svcnat_net *sn = priv;
-	struct nf_conn *ct = new_flow(skb);
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
 	struct svcnat_memo memo;
 
-	if (!ct || comes_again(state) || !recall(sn, ct, &memo))
+	if (!ct)
+		return NF_ACCEPT;
+	if (nf_ct_is_confirmed(ct)) {
+		if (state->hook == NF_INET_POST_ROUTING)
+			svcnat_learn(sn, skb, ct, ctinfo);
+		return NF_ACCEPT;
+	}
+	if (ctinfo != IP_CT_NEW || comes_again(state) || !recall(sn, ct, &memo))
 		return NF_ACCEPT;
 	return svcnat_flow_confirm(sn, skb, ct, memo.vip->service, memo.backend, memo.gen);
 }

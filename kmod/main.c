@@ -5,6 +5,7 @@
 #include <net/netfilter/nf_nat_masquerade.h>
 
 #include "backend.h"
+#include "cache.h"
 #include "compat.h"
 #include "netlink.h"
 #include "netns.h"
@@ -28,21 +29,31 @@ static int __init svcnat_init(void)
 	err = svcnat_txn_module_init();
 	if (err)
 		goto vip;
-	err = nf_nat_masquerade_inet_register_notifiers();
+	err = svcnat_cache_module_init();
 	if (err)
 		goto txn;
+	err = nf_nat_masquerade_inet_register_notifiers();
+	if (err)
+		goto cache;
 	err = svcnat_net_register();
 	if (err)
 		goto masquerade;
-	err = svcnat_netlink_module_init();
+	err = svcnat_devices_module_init();
 	if (err)
 		goto net;
+	err = svcnat_netlink_module_init();
+	if (err)
+		goto devices;
 	return 0;
 
+devices:
+	svcnat_devices_module_exit();
 net:
 	svcnat_net_unregister();
 masquerade:
 	nf_nat_masquerade_inet_unregister_notifiers();
+cache:
+	svcnat_cache_module_exit();
 txn:
 	svcnat_txn_module_exit();
 vip:
@@ -57,8 +68,10 @@ service:
 static void __exit svcnat_exit(void)
 {
 	svcnat_netlink_module_exit();
+	svcnat_devices_module_exit();
 	svcnat_net_unregister();
 	nf_nat_masquerade_inet_unregister_notifiers();
+	svcnat_cache_module_exit();
 	svcnat_txn_module_exit();
 	svcnat_vip_module_exit();
 	svcnat_backend_module_exit();

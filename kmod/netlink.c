@@ -250,6 +250,7 @@ static int drop(struct sk_buff *req, struct genl_info *info)
 static int fill_explanation(struct sk_buff *skb, struct svcnat_net *sn,
 			    const struct nf_conntrack_tuple *flow, u32 iif)
 {
+	enum svcnat_shortcut shortcut = SVCNAT_SHORTCUT_YES;
 	enum svcnat_masq masq = SVCNAT_MASQ_NO;
 	const struct net_device *in = NULL;
 	struct svcnat_decision d;
@@ -261,7 +262,9 @@ static int fill_explanation(struct sk_buff *skb, struct svcnat_net *sn,
 	svcnat_decide(sn, flow, in, NULL, &d);
 	if (d.backend && svcnat_leaves_node(sn, flow, &d.backend->addr))
 		masq = svcnat_masq_why(sn, d.vip, flow, in, &d.backend->addr);
-	err = svcnat_fill_decision(skb, &d, masq);
+	if (d.backend)
+		shortcut = svcnat_shortcut_why(sn, d.vip, flow, in, &d.backend->addr);
+	err = svcnat_fill_decision(skb, &d, masq, shortcut);
 	rcu_read_unlock();
 	return err;
 }
@@ -339,6 +342,12 @@ static const struct genl_ops ops[] = {
 		.policy = explain_policy,
 		.maxattr = SVCNAT_A_MAX,
 		.doit = explain,
+	}, {
+		.cmd = SVCNAT_CMD_FLOW_GET,
+		.flags = GENL_ADMIN_PERM,
+		.policy = service_get_policy,
+		.maxattr = SVCNAT_A_MAX,
+		.dumpit = svcnat_flows_dump,
 	},
 };
 

@@ -55,11 +55,16 @@ int svcnat_fill_service(struct sk_buff *skb, const struct svcnat_service *svc,
 int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc,
 		      const struct svcnat_set *set);
 int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
-			 enum svcnat_masq masq);
+			 enum svcnat_masq masq, enum svcnat_shortcut shortcut);
+int svcnat_fill_addr(struct sk_buff *skb, int attr, u8 family, const union nf_inet_addr *addr);
+int svcnat_fill_identity(struct sk_buff *skb, const struct svcnat_service *svc);
 
 /* dump.c */
 int svcnat_service_dump_start(struct netlink_callback *cb);
 int svcnat_service_dump(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* flows.c */
+int svcnat_flows_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* event.c */
 void svcnat_event_commit(const struct svcnat_txn *txn);

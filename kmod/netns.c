@@ -162,6 +162,8 @@ static int __net_init net_init(struct net *net)
 		sn->plain[i].priv = sn;
 	}
 	svcnat_pins_init(&sn->pins);
+	svcnat_cache_init(&sn->cache);
+	svcnat_devices_init(sn);
 	svcnat_sweep_init(sn);
 	return 0;
 }
@@ -173,6 +175,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_lock(&sn->lock);
 	net_unhook(sn);
 	mutex_unlock(&sn->lock);
+	svcnat_devices_leave(sn);
 }
 
 static void __net_exit net_exit(struct net *net)
@@ -181,6 +184,8 @@ static void __net_exit net_exit(struct net *net)
 
 	svcnat_sweep_exit(sn);
 	svcnat_flow_net_exit(sn);
+	cancel_work_sync(&sn->cache.begin);
+	svcnat_cache_destroy(&sn->cache);
 	svcnat_hook_forget(sn);
 	svcnat_pins_destroy(&sn->pins);
 	svcnat_txn_net_exit(sn);

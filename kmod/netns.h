@@ -12,6 +12,7 @@
 #include <net/net_namespace.h>
 
 #include "affinity.h"
+#include "cache.h"
 #include "config.h"
 #include "htable.h"
 #include "stats.h"
@@ -28,6 +29,7 @@
  * @n_nodeports: frontends that are node ports; packets read it as a hint
  * @flow_gen: commits, as packets of connections that exist see them
  * @pins: sources pinned by affinity; packets read and write it
+ * @cache: shortcuts of established connections; packets read and write it
  * @net: the namespace
  * @lock: guards everything below and all writing above
  * @services: services by name
@@ -55,6 +57,7 @@ struct svcnat_net {
 	u32			n_nodeports;
 	u32			flow_gen;
 	struct svcnat_pins	pins;
+	struct svcnat_cache	cache;
 	struct net		*net;
 
 	struct mutex		lock;

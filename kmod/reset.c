@@ -51,7 +51,7 @@ void svcnat_cut(struct svcnat_net *sn, struct nf_conn *ct, struct svcnat_flow *f
 		WRITE_ONCE(ct->timeout, nfct_time_stamp + CUT_LINGER);
 	if (!first)
 		return;
-	WRITE_ONCE(flow->state, SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_CUT);
+	svcnat_flow_state_set(sn, ct, flow, SVCNAT_FLOW_ANSWERED | SVCNAT_FLOW_CUT);
 	svcnat_stat_inc(sn->stats, SVCNAT_STAT_RESETS);
 }
 

@@ -19,6 +19,7 @@ enum svcnat_stat {
 	SVCNAT_STAT_EJECTIONS,
 	SVCNAT_STAT_RESETS,
 	SVCNAT_STAT_UNPINNED,
+	SVCNAT_STAT_SHORTCUTS,
 	SVCNAT_STAT_MAX
 };
 
@@ -27,16 +28,21 @@ struct svcnat_stats {
 	struct u64_stats_sync	sync;
 };
 
-/* Hooks of the node's own packets run with softirqs on, so turn them off. */
-static inline void svcnat_stat_inc(struct svcnat_stats __percpu *stats, enum svcnat_stat which)
+/* Softirqs off. */
+static inline void svcnat_stat_inc_bh(struct svcnat_stats __percpu *stats, enum svcnat_stat which)
 {
-	struct svcnat_stats *s;
+	struct svcnat_stats *s = this_cpu_ptr(stats);
 
-	local_bh_disable();
-	s = this_cpu_ptr(stats);
 	u64_stats_update_begin(&s->sync);
 	u64_stats_inc(&s->v[which]);
 	u64_stats_update_end(&s->sync);
+}
+
+/* Hooks of the node's own packets run with softirqs on, so turn them off. */
+static inline void svcnat_stat_inc(struct svcnat_stats __percpu *stats, enum svcnat_stat which)
+{
+	local_bh_disable();
+	svcnat_stat_inc_bh(stats, which);
 	local_bh_enable();
 }
 

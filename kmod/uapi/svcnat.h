@@ -119,6 +119,11 @@
  *	scheduler, frontends, no backends) and BACKENDS_ADDED and _REMOVED.
  * @SVCNAT_CMD_COMMIT_EVENT: event. Out: GENERATION, APPLY_ID (if any), INFO,
  *	CHANGES.
+ * @SVCNAT_CMD_FLOW_GET: dump. In: NAME (optional). Out: CACHED (exactly one). What is
+ *	in the flow cache: for each direction of an established TCP or UDP connection
+ *	that is forwarded, what it takes to send its packets on at ingress, without
+ *	conntrack, rules and routing. One packet a second takes the slow road all the
+ *	same, so that a rule that came since is seen. Entries come and go during a dump.
  */
 enum svcnat_cmd {
 	SVCNAT_CMD_UNSPEC,
@@ -131,6 +136,7 @@ enum svcnat_cmd {
 	SVCNAT_CMD_EXPLAIN,
 	SVCNAT_CMD_SERVICE_EVENT,
 	SVCNAT_CMD_COMMIT_EVENT,
+	SVCNAT_CMD_FLOW_GET,
 	__SVCNAT_CMD_MAX
 };
 #define SVCNAT_CMD_MAX (__SVCNAT_CMD_MAX - 1)
@@ -158,6 +164,7 @@ enum svcnat_cmd {
  * @SVCNAT_A_BACKENDS_REMOVED: u32, likewise.
  * @SVCNAT_A_CHANGES: u32, services the commit added, changed or removed.
  * @SVCNAT_A_PUTS: u32, PUTs the caller sent since BEGIN.
+ * @SVCNAT_A_CACHED: nested, enum svcnat_cached_attr.
  */
 enum svcnat_attr {
 	SVCNAT_A_UNSPEC,
@@ -177,6 +184,7 @@ enum svcnat_attr {
 	SVCNAT_A_BACKENDS_REMOVED,
 	SVCNAT_A_CHANGES,
 	SVCNAT_A_PUTS,
+	SVCNAT_A_CACHED,
 	__SVCNAT_A_MAX
 };
 #define SVCNAT_A_MAX (__SVCNAT_A_MAX - 1)
@@ -225,11 +233,14 @@ enum svcnat_config_attr {
  * NODEPORT_PRIMARY: a node port answers also on the address of each family that the
  *	namespace sends from to the world (192.0.2.1, 2001:db8::1), else its first one,
  *	as things stand when a flow begins.
+ * NO_SHORTCUT: every packet takes the slow road, past all rules; see SVCNAT_CMD_FLOW_GET.
  */
 #define SVCNAT_CONFIG_F_MASQUERADE_ALL	(1U << 0)
 #define SVCNAT_CONFIG_F_NODEPORT_PRIMARY (1U << 1)
+#define SVCNAT_CONFIG_F_NO_SHORTCUT	(1U << 2)
 #define SVCNAT_CONFIG_F_MASK		(SVCNAT_CONFIG_F_MASQUERADE_ALL |	\
-					 SVCNAT_CONFIG_F_NODEPORT_PRIMARY)
+					 SVCNAT_CONFIG_F_NODEPORT_PRIMARY |	\
+					 SVCNAT_CONFIG_F_NO_SHORTCUT)
 
 /**
  * enum svcnat_prefix_attr - an address prefix; its family is ADDR's length
@@ -267,6 +278,8 @@ enum svcnat_prefix_attr {
  * @SVCNAT_INFO_A_PINS: u32, sources pinned by affinity.
  * @SVCNAT_INFO_A_UNPINNED: u64, new flows of a service with affinity that were
  *	served without pinning, as a table was full.
+ * @SVCNAT_INFO_A_SHORTCUTS: u64, packets sent on by the flow cache.
+ * @SVCNAT_INFO_A_CACHED: u32, entries in the flow cache.
  */
 enum svcnat_info_attr {
 	SVCNAT_INFO_A_UNSPEC,
@@ -288,6 +301,8 @@ enum svcnat_info_attr {
 	SVCNAT_INFO_A_RESETS,
 	SVCNAT_INFO_A_PINS,
 	SVCNAT_INFO_A_UNPINNED,
+	SVCNAT_INFO_A_SHORTCUTS,
+	SVCNAT_INFO_A_CACHED,
 	__SVCNAT_INFO_A_MAX
 };
 #define SVCNAT_INFO_A_MAX (__SVCNAT_INFO_A_MAX - 1)
@@ -352,6 +367,17 @@ enum svcnat_masq {
 	__SVCNAT_MASQ_MAX
 };
 
+/* SVCNAT_DECISION_A_SHORTCUT: would the flow cache take it, once it is established? */
+enum svcnat_shortcut {
+	SVCNAT_SHORTCUT_YES,
+	SVCNAT_SHORTCUT_OFF,		/* SVCNAT_CONFIG_F_NO_SHORTCUT */
+	SVCNAT_SHORTCUT_SERVICE_OFF,	/* SVCNAT_SERVICE_F_NO_SHORTCUT */
+	SVCNAT_SHORTCUT_PROTO,		/* neither TCP nor UDP */
+	SVCNAT_SHORTCUT_FROM_NODE,	/* the node itself asks: no SVCNAT_FLOW_A_IIF */
+	SVCNAT_SHORTCUT_TO_NODE,	/* the backend is on an address of the node */
+	__SVCNAT_SHORTCUT_MAX
+};
+
 /**
  * enum svcnat_decision_attr - what would happen to a flow, and why
  *
@@ -365,6 +391,7 @@ enum svcnat_masq {
  * @SVCNAT_DECISION_A_LOCAL_SET: flag; the pick was among local backends.
  * @SVCNAT_DECISION_A_UNAVAILABLE: u32, of CANDIDATES, those that sit out or are at
  *	their connection limit now.
+ * @SVCNAT_DECISION_A_SHORTCUT: u8, enum svcnat_shortcut; with DNAT.
  */
 enum svcnat_decision_attr {
 	SVCNAT_DECISION_A_UNSPEC,
@@ -376,9 +403,40 @@ enum svcnat_decision_attr {
 	SVCNAT_DECISION_A_CANDIDATES,
 	SVCNAT_DECISION_A_LOCAL_SET,
 	SVCNAT_DECISION_A_UNAVAILABLE,
+	SVCNAT_DECISION_A_SHORTCUT,
 	__SVCNAT_DECISION_A_MAX
 };
 #define SVCNAT_DECISION_A_MAX (__SVCNAT_DECISION_A_MAX - 1)
+
+/**
+ * enum svcnat_cached_attr - a direction of a connection in the flow cache; out only
+ *
+ * @SVCNAT_CACHED_A_SERVICE: nested, enum svcnat_service_attr, identity only; absent
+ *	if nobody holds the frontend any more.
+ * @SVCNAT_CACHED_A_BACKEND: nested, enum svcnat_backend_attr, ADDR and PORT.
+ * @SVCNAT_CACHED_A_FLOW: nested, enum svcnat_flow_attr: packets of the client, as they
+ *	arrive. IIF is the device packets of this direction come through.
+ * @SVCNAT_CACHED_A_REPLY: flag; the direction is to the client.
+ * @SVCNAT_CACHED_A_AGE_MS: u32, milliseconds since the entry was made.
+ * @SVCNAT_CACHED_A_IDLE: flag; it needs a packet on the slow road before it is good
+ *	again: none came within the last second, or a commit did.
+ * @SVCNAT_CACHED_A_PACKETS: u64, of the connection in this direction, on either road.
+ * @SVCNAT_CACHED_A_BYTES: u64, likewise, from the IP header on.
+ */
+enum svcnat_cached_attr {
+	SVCNAT_CACHED_A_UNSPEC,
+	SVCNAT_CACHED_A_PAD,
+	SVCNAT_CACHED_A_SERVICE,
+	SVCNAT_CACHED_A_BACKEND,
+	SVCNAT_CACHED_A_FLOW,
+	SVCNAT_CACHED_A_REPLY,
+	SVCNAT_CACHED_A_AGE_MS,
+	SVCNAT_CACHED_A_IDLE,
+	SVCNAT_CACHED_A_PACKETS,
+	SVCNAT_CACHED_A_BYTES,
+	__SVCNAT_CACHED_A_MAX
+};
+#define SVCNAT_CACHED_A_MAX (__SVCNAT_CACHED_A_MAX - 1)
 
 /* SVCNAT_A_EVENT */
 enum svcnat_event {

@@ -32,8 +32,10 @@ enum svcnat_removal {
 /* SVCNAT_SERVICE_A_FLAGS */
 #define SVCNAT_SERVICE_F_CONTINUE	(1U << 0) /* more backends of the last one */
 #define SVCNAT_SERVICE_F_REJECT_ICMP	(1U << 1) /* refuse by ICMP, not RST or ABORT */
+#define SVCNAT_SERVICE_F_NO_SHORTCUT	(1U << 2) /* not in the flow cache, from the commit on */
 #define SVCNAT_SERVICE_F_MASK		(SVCNAT_SERVICE_F_CONTINUE | \
-					 SVCNAT_SERVICE_F_REJECT_ICMP)
+					 SVCNAT_SERVICE_F_REJECT_ICMP | \
+					 SVCNAT_SERVICE_F_NO_SHORTCUT)
 
 /**
  * enum svcnat_service_attr - one port of one Service in one family

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of the flow cache; see cache.h.
+ *
+ * Readers run under RCU. Writers take the lock of one bucket, softirqs off, and nothing
+ * inside it. The table never grows: a full bucket gives up the entry that had no packet
+ * for longest, and takes none as long as all of them are in use. References an entry
+ * holds are dropped a grace period after it left, so readers may use what it points to.
+ */
+
+#include <linux/slab.h>
+#include <net/dst.h>
+#include <net/neighbour.h>
+
+#include "cache.h"
+#include "netns.h"
+
+#define BUCKETS_MIN	512
+#define BUCKETS_MAX	131072
+
+static struct kmem_cache *cached_cache __read_mostly;
+
+int svcnat_cache_module_init(void)
+{
+	BUILD_BUG_ON(offsetof(struct svcnat_cached, dst) >= 64);
+	BUILD_BUG_ON(offsetof(struct svcnat_cached, dir) >= 128);
+	cached_cache = KMEM_CACHE(svcnat_cached, SLAB_HWCACHE_ALIGN);
+	return cached_cache ? 0 : -ENOMEM;
+}
+
+void svcnat_cache_module_exit(void)
+{
+	rcu_barrier();
+	kmem_cache_destroy(cached_cache);
+}
+
+struct svcnat_cached *svcnat_cached_alloc(void)
+{
+	return kmem_cache_zalloc(cached_cache, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/**
+ * svcnat_cached_tell - tell conntrack what it did not see of a TCP connection
+ * @c: entry
+ *
+ * It goes by the last acknowledgement to tell a reset from a forged one. Any context.
+ */
+void svcnat_cached_tell(const struct svcnat_cached *c)
+{
+	struct ip_ct_tcp_state *seen = &c->ct->proto.tcp.seen[c->dir];
+	u32 ack = READ_ONCE(c->ack);
+
+	if (c->key.proto != IPPROTO_TCP)
+		return;
+	spin_lock_bh(&c->ct->lock);
+	if (!(seen->flags & IP_CT_TCP_FLAG_MAXACK_SET) || (s32)(ack - seen->td_maxack) > 0) {
+		seen->td_maxack = ack;
+		seen->flags |= IP_CT_TCP_FLAG_MAXACK_SET;
+	}
+	spin_unlock_bh(&c->ct->lock);
+}
+
+/**
+ * svcnat_cached_free - drop an entry no packet can see, and its references
+ * @c: entry, whole or in the making
+ *
+ * Any context.
+ */
+void svcnat_cached_free(struct svcnat_cached *c)
+{
+	if (c->neigh)
+		neigh_release(c->neigh);
+	dst_release(c->dst);
+	if (c->ct)
+		nf_ct_put(c->ct);
+	kmem_cache_free(cached_cache, c);
+}
+
+static void free_rcu(struct rcu_head *rcu)
+{
+	struct svcnat_cached *c = container_of(rcu, struct svcnat_cached, rcu);
+
+	if (c->ct)
+		svcnat_cached_tell(c);
+	svcnat_cached_free(c);
+}
+
+static struct svcnat_cached *at(const struct svcnat_cache_bucket *b, int way)
+{
+	return rcu_dereference_protected(b->way[way], lockdep_is_held(&b->lock));
+}
+
+static void take_out(struct svcnat_cache *cache, struct svcnat_cache_bucket *b, int way)
+{
+	struct svcnat_cached *c = at(b, way);
+
+	lockdep_assert_held(&b->lock);
+	RCU_INIT_POINTER(b->way[way], NULL);
+	WRITE_ONCE(b->tag[way], 0);
+	atomic_dec(&cache->n);
+	call_rcu(&c->rcu, free_rcu);
+}
+
+/* Where @c is to go: in place of an older one of the same key, to a free way, to a cold one. */
+static int choose(const struct svcnat_cache_bucket *b, const struct svcnat_cached *c)
+{
+	int i, coldest = -1, vacant = -1;
+	u32 since = 0;
+
+	for (i = 0; i < SVCNAT_CACHE_WAYS; i++) {
+		const struct svcnat_cached *was = at(b, i);
+		s32 idle;
+
+		if (!was) {
+			vacant = i;
+			continue;
+		}
+		if (svcnat_cache_key_equal(&was->key, &c->key))
+			return i;
+		idle = (u32)jiffies - READ_ONCE(was->until);
+		if (idle > 0 && idle > since) {
+			since = idle;
+			coldest = i;
+		}
+	}
+	return vacant >= 0 ? vacant : coldest;
+}
+
+static struct svcnat_cache_bucket *bucket_of(struct svcnat_cache_table *t,
+					     const struct svcnat_cache_key *key, u16 *tag)
+{
+	u32 hash = svcnat_cache_hash(t, key);
+
+	*tag = svcnat_cache_tag(hash);
+	return &t->bucket[hash & t->mask];
+}
+
+/**
+ * svcnat_cache_add - let packets see an entry
+ * @cache: cache with a table
+ * @c: entry, given away
+ *
+ * Under RCU.
+ *
+ * Return: false if there is no room: then @c is still the caller's.
+ */
+bool svcnat_cache_add(struct svcnat_cache *cache, struct svcnat_cached *c)
+{
+	struct svcnat_cache_bucket *b;
+	int way;
+	u16 tag;
+
+	b = bucket_of(rcu_dereference(cache->table), &c->key, &tag);
+	spin_lock_bh(&b->lock);
+	way = choose(b, c);
+	if (way >= 0) {
+		if (at(b, way))
+			take_out(cache, b, way);
+		atomic_inc(&cache->n);
+		rcu_assign_pointer(b->way[way], c);
+		WRITE_ONCE(b->tag[way], tag);
+	}
+	spin_unlock_bh(&b->lock);
+	return way >= 0;
+}
+
+/* Takes out what has the key of a packet and is of @ct. */
+static void del_key(struct svcnat_cache *cache, struct svcnat_cache_table *t,
+		    const struct svcnat_cache_key *key, const struct nf_conn *ct)
+{
+	struct svcnat_cache_bucket *b;
+	u16 tag;
+	int i;
+
+	b = bucket_of(t, key, &tag);
+	spin_lock_bh(&b->lock);
+	for (i = 0; i < SVCNAT_CACHE_WAYS; i++) {
+		const struct svcnat_cached *c = at(b, i);
+
+		if (c && c->ct == ct && svcnat_cache_key_equal(&c->key, key))
+			take_out(cache, b, i);
+	}
+	spin_unlock_bh(&b->lock);
+}
+
+/**
+ * svcnat_cache_del - take out an entry
+ * @cache: cache
+ * @c: entry, which may have left by itself
+ *
+ * Under RCU, with @c found in the same read side section or otherwise kept from going.
+ */
+void svcnat_cache_del(struct svcnat_cache *cache, struct svcnat_cached *c)
+{
+	del_key(cache, rcu_dereference(cache->table), &c->key, c->ct);
+}
+
+/**
+ * svcnat_cache_tell - tell conntrack what it did not see of a connection, now
+ * @cache: cache
+ * @ct: connection
+ *
+ * It hears of it anyway a grace period after the entries left. Any context, under RCU.
+ */
+void svcnat_cache_tell(const struct svcnat_cache *cache, const struct nf_conn *ct)
+{
+	const struct svcnat_cache_table *t = rcu_dereference(cache->table);
+	int dir;
+
+	for (dir = 0; t && dir < IP_CT_DIR_MAX; dir++) {
+		const struct svcnat_cache_key key =
+			svcnat_cache_key_of(&ct->tuplehash[dir].tuple);
+		const struct svcnat_cached *c = svcnat_cache_find(t, &key);
+
+		if (c && c->ct == ct)
+			svcnat_cached_tell(c);
+	}
+}
+
+/**
+ * svcnat_cache_forget - take out both directions of a connection
+ * @cache: cache
+ * @ct: connection
+ *
+ * Any context, under RCU.
+ */
+void svcnat_cache_forget(struct svcnat_cache *cache, const struct nf_conn *ct)
+{
+	struct svcnat_cache_table *t = rcu_dereference(cache->table);
+	int dir;
+
+	for (dir = 0; t && dir < IP_CT_DIR_MAX; dir++) {
+		const struct svcnat_cache_key key =
+			svcnat_cache_key_of(&ct->tuplehash[dir].tuple);
+
+		del_key(cache, t, &key, ct);
+	}
+}
+
+static void del_in_bucket(struct svcnat_cache *cache, struct svcnat_cache_bucket *b,
+			  svcnat_cached_test test, const void *data)
+{
+	int i;
+
+	spin_lock_bh(&b->lock);
+	for (i = 0; i < SVCNAT_CACHE_WAYS; i++)
+		if (at(b, i) && (!test || test(at(b, i), data)))
+			take_out(cache, b, i);
+	spin_unlock_bh(&b->lock);
+}
+
+static bool is_empty(const struct svcnat_cache_bucket *b)
+{
+	int i;
+
+	for (i = 0; i < SVCNAT_CACHE_WAYS; i++)
+		if (rcu_access_pointer(b->way[i]))
+			return false;
+	return true;
+}
+
+/**
+ * svcnat_cache_del_all - take out every entry that passes a test
+ * @cache: cache that stays, or is not used by anybody else
+ * @test: called with the bucket's lock held; NULL: every entry
+ * @data: for @test
+ *
+ * Process context.
+ */
+void svcnat_cache_del_all(struct svcnat_cache *cache, svcnat_cached_test test, const void *data)
+{
+	struct svcnat_cache_table *t = rcu_dereference_raw(cache->table);
+	u32 i;
+
+	for (i = 0; t && i <= t->mask && atomic_read(&cache->n); i++) {
+		if (!is_empty(&t->bucket[i]))
+			del_in_bucket(cache, &t->bucket[i], test, data);
+		cond_resched();
+	}
+}
+
+static bool is_idle(const struct svcnat_cached *c, const void *data)
+{
+	return (s32)((u32)jiffies - READ_ONCE(c->until)) > SVCNAT_CACHE_IDLE;
+}
+
+static void age_work(struct work_struct *work)
+{
+	struct svcnat_cache *cache = container_of(to_delayed_work(work), struct svcnat_cache, age);
+
+	svcnat_cache_del_all(cache, is_idle, NULL);
+	queue_delayed_work(svcnat_wq, &cache->age, SVCNAT_CACHE_IDLE);
+}
+
+/* As many as conntrack has: two entries a connection, and room to spare. */
+static u32 buckets_wanted(void)
+{
+	return roundup_pow_of_two(clamp(2 * nf_conntrack_htable_size, BUCKETS_MIN, BUCKETS_MAX));
+}
+
+/**
+ * svcnat_cache_init - a cache without a table
+ * @cache: cache
+ */
+void svcnat_cache_init(struct svcnat_cache *cache)
+{
+	INIT_DELAYED_WORK(&cache->age, age_work);
+}
+
+/**
+ * svcnat_cache_open - give it its table
+ * @cache: cache without one
+ *
+ * Process context; may sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int svcnat_cache_open(struct svcnat_cache *cache)
+{
+	struct svcnat_cache_table *t;
+	u32 i, n = buckets_wanted();
+
+	t = kvzalloc(struct_size(t, bucket, n), GFP_KERNEL);
+	if (!t)
+		return -ENOMEM;
+	get_random_bytes(&t->secret, sizeof(t->secret));
+	t->mask = n - 1;
+	for (i = 0; i < n; i++)
+		spin_lock_init(&t->bucket[i].lock);
+	rcu_assign_pointer(cache->table, t);
+	queue_delayed_work(svcnat_wq, &cache->age, SVCNAT_CACHE_IDLE);
+	return 0;
+}
+
+/**
+ * svcnat_cache_destroy - free it and what is in it
+ * @cache: cache no packet uses any more, since a grace period
+ *
+ * The references entries held are dropped on return. May sleep.
+ */
+void svcnat_cache_destroy(struct svcnat_cache *cache)
+{
+	struct svcnat_cache_table *t = rcu_dereference_raw(cache->table);
+
+	cancel_delayed_work_sync(&cache->age);
+	if (!t)
+		return;
+	svcnat_cache_del_all(cache, NULL, NULL);
+	rcu_barrier();
+	RCU_INIT_POINTER(cache->table, NULL);
+	kvfree(t);
+}
