@@ -64,14 +64,29 @@ static bool take_scheduler(const char *value, struct annotations *out)
 	return i >= 0;
 }
 
-static bool take_refuse(const char *value, struct annotations *out)
+/* One of two words, in this order without @flag and with it. */
+static bool take_flag(const char *value, const char *const *words, uint32_t flag,
+		      struct annotations *out)
 {
-	static const char *const words[] = { "reset", "icmp", NULL };
 	int i = find(words, value);
 
 	if (i >= 0)
-		out->flags = i ? SVCNAT_SERVICE_F_REJECT_ICMP : 0;
+		out->flags = i ? out->flags | flag : out->flags & ~flag;
 	return i >= 0;
+}
+
+static bool take_refuse(const char *value, struct annotations *out)
+{
+	static const char *const words[] = { "reset", "icmp", NULL };
+
+	return take_flag(value, words, SVCNAT_SERVICE_F_REJECT_ICMP, out);
+}
+
+static bool take_fast_path(const char *value, struct annotations *out)
+{
+	static const char *const words[] = { "on", "off", NULL };
+
+	return take_flag(value, words, SVCNAT_SERVICE_F_NO_SHORTCUT, out);
 }
 
 static bool take_connections(const char *value, struct annotations *out)
@@ -148,6 +163,7 @@ static const struct annotation {
 	  "86400 seconds, such as drain=30" },
 	{ ANNOTATION_EJECT, ON(SERVICE), take_eject, "off, or FAILS/SECONDS such as 5/30: after 1 to "
 	  "255 failed handshakes out for 1 to 86400 seconds" },
+	{ ANNOTATION_FAST_PATH, ON(SERVICE), take_fast_path, "on or off" },
 	{ ANNOTATION_WEIGHTS, ON(SERVICE) | ON(SLICE) | ON(ENDPOINTS), take_weights,
 	  "ADDRESS=WEIGHT,... with weights from 0 to 1000 and no address twice, such as "
 	  "10.0.0.1=3,10.0.0.2=1" },
@@ -188,7 +204,7 @@ void annotations_check(const struct object *o, struct diag *d)
 		const char *key = o->annotations.v[i].key, *value = o->annotations.v[i].value;
 		const struct loc *loc = place_of(o, &o->at.annotations, i);
 		const struct annotation *a;
-		struct annotations out;
+		struct annotations out = { 0 };
 
 		if (!is_ours(key))
 			continue;

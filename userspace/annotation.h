@@ -15,6 +15,7 @@
 #define ANNOTATION_CONNECTIONS ANNOTATION("max-connections") /* of one endpoint */
 #define ANNOTATION_REMOVAL ANNOTATION("removal")	/* keep, drain=SECONDS, reset */
 #define ANNOTATION_EJECT ANNOTATION("eject")		/* off, FAILS/SECONDS */
+#define ANNOTATION_FAST_PATH ANNOTATION("fast-path")	/* on, off */
 /* Of a Service, an EndpointSlice or Endpoints: ADDRESS=WEIGHT,... */
 #define ANNOTATION_WEIGHTS ANNOTATION("weights")
 /* Of a Pod. */

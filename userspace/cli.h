@@ -38,6 +38,7 @@ int cmd_get(struct cli *c, int argc, char **argv);
 int cmd_describe(struct cli *c, int argc, char **argv);
 int cmd_explain(struct cli *c, int argc, char **argv);
 int cmd_stats(struct cli *c, int argc, char **argv);
+int cmd_flows(struct cli *c, int argc, char **argv);
 int cmd_monitor(struct cli *c, int argc, char **argv);
 int cmd_flush(struct cli *c, int argc, char **argv);
 int cmd_restore(struct cli *c, int argc, char **argv);

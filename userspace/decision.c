@@ -53,6 +53,16 @@ static const struct word masqs[] = {
 	[SVCNAT_MASQ_ALL] = { "all", "masqueraded: every client of a cluster IP is, by --masquerade-all" },
 };
 
+static const struct word shortcuts[] = {
+	[SVCNAT_SHORTCUT_YES] = { "yes", "once established, packets of it are sent on at ingress" },
+	[SVCNAT_SHORTCUT_OFF] = { "off", "no: switched off by --fast-path=no" },
+	[SVCNAT_SHORTCUT_SERVICE_OFF] = { "service-off",
+		"no: switched off for this service by svcnat.io/fast-path" },
+	[SVCNAT_SHORTCUT_PROTO] = { "protocol", "no: only TCP and UDP flows are" },
+	[SVCNAT_SHORTCUT_FROM_NODE] = { "from-node", "no: the node itself asks, as no iif DEVICE is given" },
+	[SVCNAT_SHORTCUT_TO_NODE] = { "to-node", "no: the backend is on an address of this node" },
+};
+
 static const char *const kinds[] = {
 	[SVCNAT_FRONTEND_CLUSTER_IP] = "cluster IP", [SVCNAT_FRONTEND_NODE_PORT] = "node port",
 	[SVCNAT_FRONTEND_LOAD_BALANCER] = "load balancer", [SVCNAT_FRONTEND_EXTERNAL_IP] = "external IP",
@@ -224,6 +234,7 @@ static void facts_of_dnat(FILE *f, const struct answer *w)
 	fact(f, "affinity", affinity(w));
 	fact(f, "source", masquerade(w));
 	fact(f, "removal", removal(w));
+	fact(f, "fast path", WORDS(shortcuts, w->d.shortcut).text);
 }
 
 void decision_print(FILE *f, const struct answer *w)
@@ -277,6 +288,7 @@ void decision_put(struct sink *s, const void *answer)
 		sink_boolean(s, "masquerade", d->masq);
 		sink_string(s, "masquerade_code", WORDS(masqs, d->masq).code);
 		sink_boolean(s, "local", d->local_set);
+		sink_string(s, "fast_path", WORDS(shortcuts, d->shortcut).code);
 	}
 	sink_number(s, "generation", d->generation);
 	s->map_end(s);

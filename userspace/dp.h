@@ -73,9 +73,10 @@ struct dp_config {
 };
 
 struct dp_info {
-	uint32_t services, frontends, backends, pins;
+	uint32_t services, frontends, backends, pins, cached;
 	uint64_t connections, refused, dropped, unused_port, nat_failed;
 	uint64_t unallocated, not_allowed, overloaded, repicks, ejections, resets, unpinned;
+	uint64_t shortcuts;
 	char version[32];
 };
 

@@ -51,6 +51,10 @@ static const struct verb {
 	  "connections, bytes and refusals", NAMESPACES
 	  OUTPUT("wide|json|yaml")
 	  "                             wide: packets, bytes to the last, refusals by reason\n" },
+	{ "flows", cmd_flows, "[SERVICE] [-n NS|-A] [-o wide|json|yaml]",
+	  "connections on the fast path", NAMESPACES
+	  OUTPUT("wide|json|yaml")
+	  "                             wide: each direction by itself, bytes to the last\n" },
 	{ "monitor", cmd_monitor, "[-o json]", "follow what changes in the kernel",
 	  OUTPUT("json") },
 	{ "flush", cmd_flush, "", "take everything out of the kernel; the state stays", "" },
@@ -72,6 +76,8 @@ static const char common[] =
 	"                            addresses in it that no Service holds is dropped\n"
 	"  --lb-pool CIDR,...        where load balancer addresses are taken from (default: nowhere)\n"
 	"  --external-ips CIDR,...   externalIPs that are honoured (default: none)\n"
+	"  --fast-path[=no]          send packets of established TCP and UDP flows on at ingress,\n"
+	"                            past routing and filter rules (default yes)\n"
 	"  --source-ranges kube-proxy|strict\n"
 	"                            strict: loadBalancerSourceRanges hold for node ports and external\n"
 	"                            IPs too, and close a family without any (default kube-proxy)\n"

@@ -5,7 +5,7 @@
  *   nl.c       socket, family, errors with the kernel's own text and the remedy
  *   nl_send.c  plan → transaction
  *   nl_read.c  dump → struct dp, explain; nl_attr.c its attributes
- *   nl_event.c events
+ *   nl_flows.c the flow cache; nl_event.c events
  *
  * Every function says what went wrong in one sentence through @d and returns
  * false or NULL: module not loaded (modprobe svcnat), no privilege, refused.
@@ -54,10 +54,27 @@ struct knl_decision {
 	uint32_t candidates;
 	uint32_t unavailable;		/* of the candidates, those that sit out or are full */
 	bool local_set;
+	enum svcnat_shortcut shortcut;	/* with DNAT */
 };
 
 bool knl_explain(struct knl *nl, struct arena *a, const struct knl_flow *flow,
 		struct knl_decision *out, struct diag *d);
+
+/* One direction of a connection in the flow cache; see enum svcnat_cached_attr. */
+struct knl_cached {
+	const char *service;		/* NULL: nobody holds the frontend any more */
+	struct knl_flow flow;		/* as the client sends it; iif: of this direction */
+	struct dp_backend backend;	/* address and port */
+	bool reply, idle;
+	uint32_t age_ms;
+	uint64_t packets, bytes;
+};
+
+/* @c and what it points to last as long as the call. */
+typedef void knl_flow_fn(const struct knl_cached *c, void *arg);
+
+/* Calls @take for each entry. */
+bool knl_flows(struct knl *nl, knl_flow_fn *take, void *arg, struct diag *d);
 
 struct knl_event {
 	bool lost;			/* some came too fast to be read; nothing else is set */

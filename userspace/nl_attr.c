@@ -70,6 +70,8 @@ static const struct number info_numbers[SVCNAT_INFO_A_MAX + 1] = {
 	[SVCNAT_INFO_A_RESETS] = NUMBER(dp_info, resets),
 	[SVCNAT_INFO_A_PINS] = NUMBER(dp_info, pins),
 	[SVCNAT_INFO_A_UNPINNED] = NUMBER(dp_info, unpinned),
+	[SVCNAT_INFO_A_SHORTCUTS] = NUMBER(dp_info, shortcuts),
+	[SVCNAT_INFO_A_CACHED] = NUMBER(dp_info, cached),
 };
 
 uint64_t knl_get_u64(const struct nlattr *a)

@@ -137,6 +137,9 @@ static void on_decision(struct knl *nl, int cmd, struct nlattr **tb)
 		case SVCNAT_DECISION_A_UNAVAILABLE:
 			e->out->unavailable = nla_get_u32(a);
 			break;
+		case SVCNAT_DECISION_A_SHORTCUT:
+			e->out->shortcut = nla_get_u8(a);
+			break;
 		}
 	}
 }
@@ -149,6 +152,7 @@ bool knl_explain(struct knl *nl, struct arena *a, const struct knl_flow *flow,
 	struct nlattr *nest = nla_nest_start(msg, SVCNAT_A_FLOW | NLA_F_NESTED);
 
 	memset(out, 0, sizeof(*out));
+	out->shortcut = __SVCNAT_SHORTCUT_MAX;	/* unknown until it is said */
 	nla_put_u8(msg, SVCNAT_FLOW_A_PROTO, flow->proto);
 	knl_put_ip(msg, SVCNAT_FLOW_A_SRC, &flow->src);
 	knl_put_ip(msg, SVCNAT_FLOW_A_DST, &flow->dst);

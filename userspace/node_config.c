@@ -214,4 +214,6 @@ void node_config_make(struct model *m, const struct prefixes *node_addrs, struct
 	nodeport_addrs(m, node_addrs, dp, AF_INET6, d);
 	if (m->opt->masquerade_all)
 		dp->config.flags |= SVCNAT_CONFIG_F_MASQUERADE_ALL;
+	if (m->opt->no_fast_path)
+		dp->config.flags |= SVCNAT_CONFIG_F_NO_SHORTCUT;
 }

@@ -21,15 +21,22 @@
 
 static const char *const names[] = {
 	"node", "cluster-cidr", "service-cidr", "lb-pool", "external-ips", "nodeport-addresses",
-	"nodeport-range", "detect-local", "masquerade-all", "source-ranges", "state", "config",
-	"help",
+	"nodeport-range", "detect-local", "masquerade-all", "source-ranges", "fast-path", "state",
+	"config", "help",
 };
 
 /* The first OPTIONS_KEPT are kept. */
 enum { NODE, CLUSTER_CIDR, SERVICE_CIDR, LB_POOL, EXTERNAL_IPS, NODEPORT_ADDRESSES,
-       NODEPORT_RANGE, DETECT_LOCAL, MASQUERADE_ALL, SOURCE_RANGES, STATE, CONFIG, HELP, N_NAMES };
+       NODEPORT_RANGE, DETECT_LOCAL, MASQUERADE_ALL, SOURCE_RANGES, FAST_PATH, STATE, CONFIG, HELP,
+       N_NAMES };
 
 _Static_assert(STATE == OPTIONS_KEPT, "what is where belongs to the command");
+
+/* Alone it means yes. */
+static bool is_switch(int which)
+{
+	return which == MASQUERADE_ALL || which == FAST_PATH;
+}
 
 static bool bad(struct cli *c, const char *where, int which, const char *value,
 		const char *expected)
@@ -144,6 +151,12 @@ static bool take_switch(const char *value, bool *out)
 	return take_choice(value, "no", "yes", out) || take_choice(value, "false", "true", out);
 }
 
+/* The other way round: what is on by default. */
+static bool take_off_switch(const char *value, bool *out)
+{
+	return take_choice(value, "yes", "no", out) || take_choice(value, "true", "false", out);
+}
+
 static const char *node_name(struct arena *a, const char *value)
 {
 	char *name;
@@ -185,6 +198,8 @@ static bool take_value(struct cli *c, const char *where, int which, const char *
 			   "or prefix=NAME that the names of devices begin with");
 	case MASQUERADE_ALL:
 		return take_switch(value, &o->masquerade_all) || bad(c, where, which, value, "yes or no");
+	case FAST_PATH:
+		return take_off_switch(value, &o->no_fast_path) || bad(c, where, which, value, "yes or no");
 	case SOURCE_RANGES:
 		return take_choice(value, "kube-proxy", "strict", &o->strict_ranges) ||
 		       bad(c, where, which, value, "kube-proxy or strict");
@@ -327,7 +342,7 @@ int options_words(const char *arg)
 			return arg[len] ? 1 : also[i].words;
 	for (int i = 0; i < HELP && !strncmp(arg, "--", 2); i++)
 		if (!strncmp(arg + 2, names[i], len - 2) && !names[i][len - 2])
-			return arg[len] || i == MASQUERADE_ALL ? 1 : 2;
+			return arg[len] || is_switch(i) ? 1 : 2;
 	return 0;
 }
 
@@ -406,7 +421,7 @@ int options_next(struct cli *c, int argc, char **argv, const char *verb_short,
 		all[n] = verb_long[n];
 	for (int i = 0; i < N_NAMES; i++)
 		all[n++] = (struct option) { names[i], i == HELP ? no_argument :
-					     i == MASQUERADE_ALL ? optional_argument :
+					     is_switch(i) ? optional_argument :
 					     required_argument, NULL, COMMON + i };
 	all[n] = (struct option) { 0 };
 	snprintf(letters, sizeof(letters), "%sh", verb_short);

@@ -18,7 +18,7 @@ enum nodeport_mode { NODEPORT_PRIMARY, NODEPORT_ALL, NODEPORT_CIDRS };
 /* Which sources are Pods: those inside the cluster's CIDRs, the node's, or from a device. */
 enum detect_mode { DETECT_CLUSTER_CIDR, DETECT_NODE_CIDR, DETECT_INTERFACE };
 
-#define OPTIONS_KEPT 10
+#define OPTIONS_KEPT 11
 
 struct options {
 	const char *node;		/* --node, default: host name; trimmed, lower case */
@@ -35,6 +35,7 @@ struct options {
 	const char *pod_interface;	/* with DETECT_INTERFACE: bridge=NAME, or prefix=NAME as "NAME*" */
 	bool strict_ranges;		/* --source-ranges kube-proxy|strict, default kube-proxy */
 	bool masquerade_all;		/* --masquerade-all, default no */
+	bool no_fast_path;		/* --fast-path=no; default yes */
 	const char *state;		/* --state, default /var/lib/svcctl/state.db */
 	const char *text[OPTIONS_KEPT];	/* those kept, as given; NULL: by default */
 };

@@ -172,10 +172,16 @@ static void eject_say(const struct dp_service *s, char *buf)
 		snprintf(buf, SETTING_LEN, "eject off");
 }
 
+static void fast_path_say(const struct dp_service *s, char *buf)
+{
+	snprintf(buf, SETTING_LEN, "fast path %s",
+		 s->flags & SVCNAT_SERVICE_F_NO_SHORTCUT ? "off" : "on");
+}
+
 static void settings_print(FILE *f, const struct dp_service *was, const struct dp_service *want)
 {
 	static void (*const say[])(const struct dp_service *s, char *buf) = {
-		sched_say, refuse_say, affinity_say, removal_say, eject_say,
+		sched_say, refuse_say, affinity_say, removal_say, eject_say, fast_path_say,
 	};
 	char old[SETTING_LEN], new[SETTING_LEN];
 
@@ -256,6 +262,9 @@ static void config_print(FILE *f, const struct dp_config *was, const struct dp_c
 	if ((was->flags | want->flags) & SVCNAT_CONFIG_F_MASQUERADE_ALL)
 		fprintf(f, "    masquerade all: %s\n",
 			want->flags & SVCNAT_CONFIG_F_MASQUERADE_ALL ? "yes" : "no");
+	if ((was->flags | want->flags) & SVCNAT_CONFIG_F_NO_SHORTCUT)
+		fprintf(f, "    fast path: %s\n",
+			want->flags & SVCNAT_CONFIG_F_NO_SHORTCUT ? "no" : "yes");
 }
 
 void plan_print(FILE *f, const struct plan *p)

@@ -39,17 +39,60 @@ const char *addr_port(struct arena *a, const struct ip *ip, uint16_t port)
 	return arena_printf(a, ip->family == AF_INET6 ? "[%s]:%u" : "%s:%u", ip_str(ip, buf), port);
 }
 
-bool dp_service_in(const struct dp_service *svc, const char *ns, const char *name)
+const char *size_text(struct arena *a, uint64_t n)
+{
+	static const char units[] = "KMGTPE";
+	double size = (double)n;
+	int unit = -1;
+
+	if (n < 10000)
+		return arena_printf(a, "%llu", (unsigned long long)n);
+	for (; size >= 1000 && units[unit + 1]; unit++)
+		size /= 1024;
+	return arena_printf(a, size < 9.95 ? "%.1f%ci" : "%.0f%ci", size, units[unit]);
+}
+
+/* Up to @below a unit is used, up to @parts with the next smaller one behind it. */
+static const struct {
+	uint64_t seconds, parts, below;
+	char unit;
+} ages[] = {
+	{ 1, 0, 2 * 60, 's' },
+	{ 60, 10 * 60, 3 * 3600, 'm' },
+	{ 3600, 8 * 3600, 48 * 3600, 'h' },
+	{ 86400, 8 * 86400, UINT64_MAX, 'd' },
+};
+
+const char *age_text(struct arena *a, uint64_t seconds)
+{
+	unsigned long long n, rest;
+	size_t i = 0;
+
+	while (seconds >= ages[i].below)
+		i++;
+	n = seconds / ages[i].seconds;
+	rest = seconds < ages[i].parts ? seconds % ages[i].seconds / ages[i - 1].seconds : 0;
+	if (rest)
+		return arena_printf(a, "%llu%c%llu%c", n, ages[i].unit, rest, ages[i - 1].unit);
+	return arena_printf(a, "%llu%c", n, ages[i].unit);
+}
+
+bool service_in(const char *service, const char *ns, const char *name)
 {
 	size_t len = ns ? strlen(ns) : 0;
-	const char *slash = strchr(svc->name, '/');
+	const char *slash = strchr(service, '/');
 
-	if (ns && (strncmp(svc->name, ns, len) || svc->name[len] != '/'))
+	if (ns && (strncmp(service, ns, len) || service[len] != '/'))
 		return false;
 	if (!name)
 		return true;
 	len = strlen(name);
 	return slash && !strncmp(slash + 1, name, len) && slash[1 + len] == ':';
+}
+
+bool dp_service_in(const struct dp_service *svc, const char *ns, const char *name)
+{
+	return service_in(svc->name, ns, name);
 }
 
 bool dp_has_service(const struct dp *dp, const char *ns, const char *name)

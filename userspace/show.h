@@ -17,7 +17,12 @@ const char *proto_name(uint8_t proto);
 const char *sched_name(uint8_t sched);
 /* "10.0.0.1:80", "[fd00::1]:80" */
 const char *addr_port(struct arena *a, const struct ip *ip, uint16_t port);
-/* Is it of this namespace and Service? NULL: of any. */
+/* Bytes, of 10000 on rounded: "9999", "9.8Ki", "116Mi". */
+const char *size_text(struct arena *a, uint64_t n);
+/* As kubectl has it: "90s", "3m12s", "45m", "5h30m", "2d". */
+const char *age_text(struct arena *a, uint64_t seconds);
+/* Is "namespace/name:port" of this namespace and Service? NULL: of any. */
+bool service_in(const char *service, const char *ns, const char *name);
 bool dp_service_in(const struct dp_service *svc, const char *ns, const char *name);
 bool dp_has_service(const struct dp *dp, const char *ns, const char *name);
 /* Says that the kernel has no such Service. */

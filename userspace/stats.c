@@ -53,6 +53,8 @@ static const struct {
 	  offsetof(struct dp_info, resets) },
 	{ "unpinned", "served without session affinity: its table was full",
 	  offsetof(struct dp_info, unpinned) },
+	{ "fast_path_packets", "packets sent on by the fast path",
+	  offsetof(struct dp_info, shortcuts) },
 };
 
 #define N_TOTALS (sizeof(totals) / sizeof(totals[0]))
@@ -131,6 +133,7 @@ static void put_totals(struct sink *s, const struct dp *dp)
 	for (size_t i = 0; i < N_TOTALS; i++)
 		sink_number(s, totals[i].key, number_at(all, totals[i].at));
 	sink_number(s, "pins", all->pins);
+	sink_number(s, "fast_path_entries", all->cached);
 	s->map_end(s);
 }
 
@@ -161,17 +164,10 @@ static void number(struct printing *p, uint64_t n)
 
 static void bytes(struct printing *p, uint64_t n)
 {
-	static const char units[] = "KMGTPE";
-	double size = (double)n;
-	int unit = -1;
-
-	if (p->wide || n < 10000) {
+	if (p->wide)
 		number(p, n);
-		return;
-	}
-	for (; size >= 1000 && units[unit + 1]; unit++)
-		size /= 1024;
-	table_add(&p->t, arena_printf(p->t.a, size < 9.95 ? "%.1f%ci" : "%.0f%ci", size, units[unit]));
+	else
+		table_add(&p->t, size_text(p->t.a, n));
 }
 
 static void columns(struct printing *p)
@@ -259,6 +255,8 @@ static void print_totals(FILE *f, const struct dp *dp, bool wide)
 				totals[i].text);
 	if (wide || all->pins)
 		fprintf(f, "  %u sources pinned by session affinity\n", all->pins);
+	if (wide || all->cached)
+		fprintf(f, "  %u entries of the fast path, one a direction of a flow\n", all->cached);
 }
 
 void stats_print(FILE *f, const struct stats *st, bool wide)

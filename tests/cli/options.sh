@@ -25,7 +25,7 @@ t_help() {
 	run 0 --help
 	golden help
 	local verb option
-	for verb in apply diff delete get describe explain stats monitor flush restore version; do
+	for verb in apply diff delete get describe explain stats flows monitor flush restore version; do
 		run 0 $verb --help
 		shows "usage: svcctl $verb"
 		shows '^  --state FILE'

@@ -65,7 +65,8 @@ t_wrong_settings() {
 	standin
 	local note
 	for note in 'svcnat.io/scheduler: rr' 'svcnat.io/removal: drain' 'svcnat.io/eject: "5"' \
-		'svcnat.io/max-connections: many' 'svcnat.io/weights: 10.0.0.1'; do
+		'svcnat.io/max-connections: many' 'svcnat.io/weights: 10.0.0.1' \
+		'svcnat.io/fast-path: "no"'; do
 		NOTES=$note web >"$T/web.yaml"
 		run 1 apply -f "$T/web.yaml"
 		says "^$T/web.yaml:3:37: error: metadata\.annotations: ${note%%:*}: \".*\" is not understood: expected"
@@ -217,6 +218,44 @@ t_masquerade_all() {
 	shows 'masquerade all: no'
 }
 
+t_fast_path() {
+	lacks 'fast path'
+	lacks 'fast path' --fast-path
+	lacks 'fast path' --fast-path=true
+	node_lines --fast-path=no | grep '^    fast path: no$'
+	SVCCTL_FAST_PATH=no node_lines | grep 'fast path: no'
+	SVCCTL_FAST_PATH=no lacks 'fast path' --fast-path
+	echo 'fast-path: false' >"$T/config.yaml"
+	node_lines --config "$T/config.yaml" | grep 'fast path: no'
+	run 2 diff --fast-path=perhaps
+	says '^error: --fast-path: "perhaps": expected yes or no$'
+	standin
+	run 0 --fast-path=no apply -f "$M/web.yaml"
+	run 0 apply -f "$M/more.yaml"
+	agree
+	run 0 version
+	shows '^  fast-path: no$'
+	run 1 diff --fast-path
+	shows '^    fast path: yes$'
+}
+
+# A Service keeps off it by itself, with every port it has.
+t_fast_path_of_service() {
+	standin
+	NOTES='svcnat.io/fast-path: "off"' web 'ports: [{name: a, port: 80}, {name: b, port: 53, protocol: UDP}]' \
+		>"$T/web.yaml"
+	run 1 diff -f "$T/web.yaml"
+	[ "$(grep -c '^    + fast path off$' "$T/out")" = 2 ]
+	run 0 apply -f "$T/web.yaml"
+	quiet
+	agree
+	run 0 describe svc web
+	shows '^Annotations: +svcnat.io/fast-path: off$'
+	run 1 diff -f <(sed 's/"off"/"on"/' "$T/web.yaml")
+	[ "$(grep -c '^    - fast path off$' "$T/out")" = 2 ]
+	[ "$(grep -c '^    + fast path on$' "$T/out")" = 2 ]
+}
+
 t_no_loopback() {
 	local bad
 	standin
@@ -304,6 +343,8 @@ case_of "a Service of everything" t_full
 case_of "--service-cidr and ServiceCIDR objects" t_service_cidr
 case_of "--detect-local" t_detect_local
 case_of "--masquerade-all" t_masquerade_all
+case_of "--fast-path" t_fast_path
+case_of "svcnat.io/fast-path" t_fast_path_of_service
 case_of "--nodeport-addresses on loopback" t_no_loopback
 case_of "a Node that is gone" t_node_gone
 case_of "endpoints that are gone but busy" t_lingering

@@ -30,6 +30,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "standin/flows.h"
 #include "standin/services.h"
 #include "standin/wire.h"
 #include "svcnat.h"
@@ -139,7 +140,6 @@ static void put_service(const struct nlattr *svc)
 static void service_dump(const struct nlmsghdr *req)
 {
 	struct nlmsghdr *h;
-	int zero = 0;
 
 	for (size_t i = 0; i < services.n; i++) {
 		if (pending_len() + services.v[i].attr->nla_len > BURST)
@@ -149,10 +149,7 @@ static void service_dump(const struct nlmsghdr *req)
 		put_service(services.v[i].attr);
 		end(h);
 	}
-	h = begin(req, NLMSG_DONE, NLM_F_MULTI);
-	put_raw(&zero, sizeof(zero));
-	end(h);
-	send_out(peer, 0);
+	end_dump(req);
 }
 
 static bool same(struct nlattr *a, struct nlattr *b, int type_a, int type_b)
@@ -190,10 +187,11 @@ static void put_hit(struct nlattr *svc, struct nlattr *hit)
 	nest_end(n);
 }
 
-/* Always the first backend, never masqueraded. */
+/* Always the first backend, never masqueraded, and from the node. */
 static void explain(const struct nlmsghdr *req, struct nlattr *flow)
 {
 	uint8_t verdict = SVCNAT_PASS, reason = SVCNAT_REASON_NO_FRONTEND, masq = SVCNAT_MASQ_NO;
+	uint8_t shortcut = SVCNAT_SHORTCUT_FROM_NODE;
 	struct nlmsghdr *h = begin_genl(req, FAMILY, SVCNAT_CMD_EXPLAIN, 0);
 	struct nlattr *n, *svc, *hit = NULL, *b;
 
@@ -216,6 +214,7 @@ static void explain(const struct nlmsghdr *req, struct nlattr *flow)
 	put(SVCNAT_DECISION_A_VERDICT, &verdict, 1);
 	put(SVCNAT_DECISION_A_REASON, &reason, 1);
 	put(SVCNAT_DECISION_A_MASQUERADE, &masq, 1);
+	put(SVCNAT_DECISION_A_SHORTCUT, &shortcut, 1);
 	nest_end(n);
 	end(h);
 	send_out(peer, 0);
@@ -406,6 +405,9 @@ static void answer(const struct nlmsghdr *req)
 		break;
 	case SVCNAT_CMD_EXPLAIN:
 		explain(req, nla_find(attrs, len, SVCNAT_A_FLOW));
+		break;
+	case SVCNAT_CMD_FLOW_GET:
+		flows_dump(req, &services);
 		break;
 	case SVCNAT_CMD_BEGIN:
 		txn_begin(req, nla_find(attrs, len, SVCNAT_A_GENERATION),

@@ -52,6 +52,11 @@ static const struct value values[] = {
 	{ ANNOTATION_EJECT, "5/", NULL },
 	{ ANNOTATION_EJECT, "5", NULL },
 	{ ANNOTATION_EJECT, "5/30/2", NULL },
+	{ ANNOTATION_FAST_PATH, "on", "random" },
+	{ ANNOTATION_FAST_PATH, "off", "random slow" },
+	{ ANNOTATION_FAST_PATH, "false", NULL },
+	{ ANNOTATION_FAST_PATH, "OFF", NULL },
+	{ ANNOTATION_FAST_PATH, "", NULL },
 	{ ANNOTATION_WEIGHTS, "10.0.0.1=3", "random" },
 	{ ANNOTATION_WEIGHTS, "10.0.0.1=0,\tfd00::1=1000 ", "random" },
 	{ ANNOTATION_WEIGHTS, "10.0.0.1=1001", NULL },
@@ -72,8 +77,10 @@ static const char *show(struct lab *l, const struct annotations *s)
 {
 	const char *text = sched_name((uint8_t)s->sched);
 
-	if (s->flags)
+	if (s->flags & SVCNAT_SERVICE_F_REJECT_ICMP)
 		text = arena_printf(l->a, "%s icmp", text);
+	if (s->flags & SVCNAT_SERVICE_F_NO_SHORTCUT)
+		text = arena_printf(l->a, "%s slow", text);
 	if (s->conn_limit)
 		text = arena_printf(l->a, "%s limit=%u", text, s->conn_limit);
 	if (s->removal)
@@ -145,11 +152,29 @@ static void test_protocols(void **state)
 	}
 }
 
+/* One bit of the flags each, whichever comes first. */
+static void test_flags(void **state)
+{
+	struct pair pairs[] = {
+		{ ANNOTATION_FAST_PATH, "off" }, { ANNOTATION_REFUSE, "icmp" },
+		{ ANNOTATION_FAST_PATH, "off" }, { ANNOTATION_REFUSE, "reset" },
+	};
+	struct object o = { .kind = KIND_SERVICE };
+
+	for (size_t i = 0; i < 3; i++) {
+		o.annotations.v = pairs + i;
+		o.annotations.n = 2;
+		assert_int_equal(annotations_of(&o).flags, SVCNAT_SERVICE_F_NO_SHORTCUT |
+				 (i < 2 ? SVCNAT_SERVICE_F_REJECT_ICMP : 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_protocols),
+		cmocka_unit_test(test_flags),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,7 @@ static const struct wrong wrongs[] = {
 	  "spec: {" PORT "}}\n",
 	  "t.yaml:1:69: warning: metadata.annotations: svcnat.io/x is unknown here and ignored: of svcnat.io "
 	  "a Service may have svcnat.io/scheduler, svcnat.io/refuse, svcnat.io/max-connections, "
-	  "svcnat.io/removal, svcnat.io/eject, svcnat.io/weights\n" },
+	  "svcnat.io/removal, svcnat.io/eject, svcnat.io/fast-path, svcnat.io/weights\n" },
 	{ "an annotation of ours on the wrong kind",
 	  "{apiVersion: v1, kind: Pod, metadata: {name: p, annotations: {svcnat.io/weights: 1.2.3.4=5}}, "
 	  "status: {podIP: 10.0.0.1}}\n",

@@ -12,6 +12,7 @@ struct told {
 	bool v6, no_service, local, any_range;
 	enum svcnat_frontend_kind kind;
 	enum svcnat_masq masq;
+	enum svcnat_shortcut shortcut;
 	uint32_t candidates, unavailable, weight;
 	uint8_t sched, removal;
 	uint32_t flags, affinity, drain;
@@ -82,9 +83,19 @@ static const struct told cases[] = {
 	  .masq = SVCNAT_MASQ_OTHER_NODE, .kind = SVCNAT_FRONTEND_LOAD_BALANCER },
 	{ "everybody", SVCNAT_DNAT, SVCNAT_REASON_PICKED, .candidates = 1,
 	  .masq = SVCNAT_MASQ_ALL },
+	{ "no fast path", SVCNAT_DNAT, SVCNAT_REASON_PICKED, .candidates = 1,
+	  .shortcut = SVCNAT_SHORTCUT_OFF },
+	{ "nor for this service", SVCNAT_DNAT, SVCNAT_REASON_PICKED, .candidates = 1,
+	  .shortcut = SVCNAT_SHORTCUT_SERVICE_OFF },
+	{ "nor for SCTP", SVCNAT_DNAT, SVCNAT_REASON_PICKED, .proto = IPPROTO_SCTP, .candidates = 1,
+	  .shortcut = SVCNAT_SHORTCUT_PROTO },
+	{ "nor from the node", SVCNAT_DNAT, SVCNAT_REASON_PICKED, .candidates = 1,
+	  .shortcut = SVCNAT_SHORTCUT_FROM_NODE },
+	{ "nor to it", SVCNAT_DNAT, SVCNAT_REASON_PICKED, .candidates = 1,
+	  .shortcut = SVCNAT_SHORTCUT_TO_NODE },
 	{ "a kernel that knows more", SVCNAT_DNAT, __SVCNAT_REASON_MAX, .candidates = 2,
 	  .masq = __SVCNAT_MASQ_MAX, .sched = __SVCNAT_SCHED_MAX, .removal = __SVCNAT_REMOVAL_MAX,
-	  .kind = __SVCNAT_FRONTEND_MAX },
+	  .kind = __SVCNAT_FRONTEND_MAX, .shortcut = __SVCNAT_SHORTCUT_MAX },
 };
 
 #define N_CASES (sizeof(cases) / sizeof(cases[0]))
@@ -119,7 +130,7 @@ static struct answer answer(struct arena *a, const struct told *t)
 		.d = {
 			.verdict = t->verdict, .reason = t->reason, .masq = t->masq,
 			.candidates = t->candidates, .unavailable = t->unavailable,
-			.local_set = t->local, .generation = 7,
+			.local_set = t->local, .generation = 7, .shortcut = t->shortcut,
 			.backend = { .port = 8080, .weight = t->weight ? t->weight : 1 },
 		},
 		.config.pod_interface = t->pods,
@@ -151,10 +162,10 @@ static void words(void **state)
 	lab_free(l);
 }
 
-/* No reason and no masquerading that there is goes without words or a code of its own. */
+/* No reason, masquerading or shortcut that there is goes without words or a code of its own. */
 static void complete(void **state)
 {
-	unsigned int reasons = 0, masqs = 0;
+	unsigned int reasons = 0, masqs = 0, shortcuts = 0;
 	struct lab *l = lab_new();
 	size_t len;
 
@@ -168,9 +179,11 @@ static void complete(void **state)
 			fail_msg("%s: %s", cases[i].title, json);
 		reasons |= 1U << cases[i].reason;
 		masqs |= 1U << cases[i].masq;
+		shortcuts |= 1U << cases[i].shortcut;
 	}
 	assert_int_equal(reasons, (1U << __SVCNAT_REASON_MAX) - 1);
 	assert_int_equal(masqs, (1U << __SVCNAT_MASQ_MAX) - 1);
+	assert_int_equal(shortcuts, (1U << __SVCNAT_SHORTCUT_MAX) - 1);
 	lab_free(l);
 }
 

@@ -184,6 +184,7 @@ static void test_equal(void **state)
 	DIFFERS(u.proto = IPPROTO_UDP, true);
 	DIFFERS(u.sched = SVCNAT_SCHED_RR, true);
 	DIFFERS(u.flags = SVCNAT_SERVICE_F_REJECT_ICMP, true);
+	DIFFERS(u.flags = SVCNAT_SERVICE_F_NO_SHORTCUT, true);
 	DIFFERS(u.n_frontends = 0, true);
 	DIFFERS(u.n_backends = 0, true);
 	DIFFERS(fe2.kind = SVCNAT_FRONTEND_EXTERNAL_IP, true);
@@ -206,6 +207,8 @@ static void test_config_equal(void **state)
 	c.pod_interface = "";
 	assert_true(dp_config_equal(&none, &c));
 	c.flags = SVCNAT_CONFIG_F_MASQUERADE_ALL;
+	assert_false(dp_config_equal(&none, &c));
+	c.flags = SVCNAT_CONFIG_F_NO_SHORTCUT;
 	assert_false(dp_config_equal(&none, &c));
 	assert_false(dp_config_equal(&none, &(struct dp_config){ .node_cidrs = v, .n_node_cidrs = 2 }));
 	assert_false(dp_config_equal(&none, &(struct dp_config){ .service_cidrs = v, .n_service_cidrs = 1 }));
@@ -240,8 +243,9 @@ static void test_print(void **state)
 		"ports: [{name: http, port: 80, nodePort: 30080}, {name: old, port: 81, nodePort: 30081}]}\n"
 		SLICE "[{addresses: [10.1.0.1]}, {addresses: [10.1.0.2], conditions: {ready: false}}]}\n");
 	l->opt.masquerade_all = l->opt.service_cidrs_given = l->opt.strict_ranges = true;
+	l->opt.no_fast_path = true;
 	want = resolve(l, WEB ", uid: u, annotations: {svcnat.io/scheduler: round-robin, "
-		"svcnat.io/refuse: icmp, svcnat.io/removal: drain=30, svcnat.io/eject: 'off', "
+		"svcnat.io/refuse: icmp, svcnat.io/removal: drain=30, svcnat.io/eject: 'off', svcnat.io/fast-path: 'off', "
 		"svcnat.io/max-connections: '100', svcnat.io/weights: 10.1.0.2=7}}\nspec: {type: NodePort, clusterIP: 10.96.0.10, "
 		"ports: [{name: http, port: 80, nodePort: 30090}, {name: new, port: 82, protocol: UDP, "
 		"nodePort: 30082}], externalTrafficPolicy: Local, sessionAffinity: ClientIP, "

@@ -339,6 +339,8 @@ static const struct option_case option_cases[] = {
 	  "    Pods come through: cali*\n" },
 	{ "masquerade all", { .masquerade_all = true }, "",
 	  "~ node\n    cluster CIDRs: none\n    node port addresses: none\n    masquerade all: yes\n" },
+	{ "no fast path", { .no_fast_path = true }, "",
+	  "~ node\n    cluster CIDRs: none\n    node port addresses: none\n    fast path: no\n" },
 	{ "service CIDRs of objects", { .masquerade_all = false },
 	  CIDRS("b", "10.100.0.0/16, 'fd00:100::/112'") CIDRS("a", "10.101.0.0/16"),
 	  "~ node\n    cluster CIDRs: none\n    node port addresses: none\n"
@@ -359,6 +361,7 @@ static void test_options(void **state)
 		l->opt.detect = c->opt.detect;
 		l->opt.pod_interface = c->opt.pod_interface;
 		l->opt.masquerade_all = c->opt.masquerade_all;
+		l->opt.no_fast_path = c->opt.no_fast_path;
 		l->opt.service_cidrs_given = c->opt.service_cidrs_given;
 		got = show(l, model_resolve(lab_apply(l, c->yaml), NULL, l->d));
 		if (strcmp(got, c->want))

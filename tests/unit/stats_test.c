@@ -38,7 +38,7 @@ static const struct dp *counted(void)
 		.services = services, .n_services = 3,
 		.info = { .connections = 123456, .refused = 7, .dropped = 1, .unused_port = 4,
 			  .unallocated = 2, .overloaded = 12, .repicks = 5, .ejections = 1,
-			  .resets = 3, .pins = 17 },
+			  .resets = 3, .pins = 17, .shortcuts = 987654, .cached = 40 },
 	};
 
 	web[0] = backend("10.244.1.11", 8080, 1203);

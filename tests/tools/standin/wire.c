@@ -112,6 +112,15 @@ void acknowledge(const struct nlmsghdr *req, int err)
 	answer_error(req, err, NULL, NULL);
 }
 
+void end_dump(const struct nlmsghdr *req)
+{
+	struct nlmsghdr *h = begin(req, NLMSG_DONE, NLM_F_MULTI);
+	int zero = 0;
+
+	put_raw(&zero, sizeof(zero));
+	end(h);
+	send_out(peer, 0);
+}
 
 size_t pending_len(void)
 {

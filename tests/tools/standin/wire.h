@@ -36,6 +36,8 @@ void nest_end(struct nlattr *a);
 
 /* @text may be NULL; @at: the attribute that is to blame, or NULL. */
 void answer_error(const struct nlmsghdr *req, int err, const char *text, const struct nlattr *at);
+/* The message after the last of a dump. */
+void end_dump(const struct nlmsghdr *req);
 void acknowledge(const struct nlmsghdr *req, int err);
 
 #endif
