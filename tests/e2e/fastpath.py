@@ -1,0 +1,570 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Established flows that are sent on at ingress: that they are, that they arrive as on the
+slow road, and that whatever changes reaches them with their next packet."""
+import contextlib
+import hashlib
+import itertools
+import json
+import socket
+import struct
+import sys
+import threading
+import time
+
+import lab
+import services
+from genl import C, Genl, attrs
+from lab import case, run
+from removal import ending
+from services import all_pods, apply, ctl, expect, pod, service
+from talk import Asker, Inside, Listener, connect, open_in
+
+VIPS = {4: "10.96.0.10", 6: "fd00:10:96::10"}
+NODE = {4: "192.168.10.11", 6: "fd00:192:168:10::11"}
+NODE_PORT = 30053
+SOURCES = ("probe", "client")
+STREAM = 9090
+IP_RECVERR, IPV6_RECVERR, IP_TTL, IPV6_UNICAST_HOPS = 11, 25, 2, 16
+ETHTOOL, STXCSUM, SGRO = 0x8946, 0x17, 0x2C
+SETTLED = 12        # packets a way, by when a flow is on the fast path
+
+
+def serve(pods=None, annotations=None, **spec):
+    ports = [{"name": "dns", "port": 53, "targetPort": "dns", "protocol": "UDP",
+              "nodePort": NODE_PORT},
+             {"name": "s", "port": 90, "targetPort": STREAM}]
+    apply(*(all_pods() if pods is None else pods),
+          service(type="NodePort", annotations=annotations, ports=ports, **spec))
+
+
+def only(n):
+    """Pod @n alone is in the Service."""
+    return [pod(i, node, "web" if i == n else "other")
+            for i, node in ((1, "node-a"), (2, "node-a"), (3, "node-b"))]
+
+
+def kernel():
+    with Inside("node-a"):
+        return Genl()
+
+
+def shortcuts():
+    """Packets sent on by the fast path so far."""
+    info = dict(attrs(dict(attrs(kernel().ask(C["CMD_INFO_GET"])[0]))[C["A_INFO"]]))
+    return struct.unpack("Q", info[C["INFO_A_SHORTCUTS"]])[0]
+
+
+def cached():
+    """Client ports of what is on the fast path, once for each direction."""
+    def port(body):
+        entry = dict(attrs(dict(attrs(body))[C["A_CACHED"]]))
+        flow = dict(attrs(entry[C["CACHED_A_FLOW"]]))
+        return struct.unpack(">H", flow[C["FLOW_A_SPORT"]])[0]
+    return sorted(port(body) for body in kernel().dump(C["CMD_FLOW_GET"]))
+
+
+def askers(sources=SOURCES, dests=None):
+    dests = dests or [(VIPS[f], 53) for f in (4, 6)] + [(NODE[f], NODE_PORT) for f in (4, 6)]
+    return {(source, addr): Asker(source, addr, port) for source in sources
+            for addr, port in dests}
+
+
+def goes_fast(asker):
+    before = shortcuts()
+    asker.ask()
+    return shortcuts() - before == 2
+
+
+def settle(flows):
+    """Asks until each is on the fast path, both ways; who answers each."""
+    for key, asker in flows.items():
+        for _ in range(SETTLED):
+            asker.ask()
+        lab.until(lambda a=asker: goes_fast(a), f"{key} to be on the fast path")
+    return {key: asker.ask() for key, asker in flows.items()}
+
+
+@contextlib.contextmanager
+def flows_of(*args, **kw):
+    flows = askers(*args, **kw)
+    try:
+        yield flows, settle(flows)
+    finally:
+        for asker in flows.values():
+            asker.close()
+
+
+@contextlib.contextmanager
+def table(netns, text):
+    run("nft", "-f", "-", netns=netns, stdin=f"table inet mine {{\n{text}\n}}\n")
+    try:
+        yield
+    finally:
+        run("nft", "delete", "table", "inet", "mine", netns=netns)
+
+
+def silent(asker, within):
+    """Waits until a question is not answered any more."""
+    deadline = time.monotonic() + within
+    asker.sock.settimeout(0.3)
+    try:
+        while time.monotonic() < deadline:
+            try:
+                asker.ask()
+            except TimeoutError:
+                return True
+        return False
+    finally:
+        asker.sock.settimeout(20)
+
+
+def port_of(asker):
+    return asker.sock.getsockname()[1]
+
+
+def tracked(asker):
+    """What conntrack says of a flow: packets asked, packets answered."""
+    text = run("conntrack", "-L", "-p", "udp", "--sport", str(port_of(asker)), "-f",
+               "ipv6" if asker.sock.family == socket.AF_INET6 else "ipv4", netns="node-a").stdout
+    return [int(word.split("=")[1]) for word in text.split() if word.startswith("packets=")]
+
+
+def device(netns, name, command, value):
+    """What ethtool -K does: TX checksums, GRO."""
+    with open_in(netns, "0", socket.SOCK_DGRAM) as sock:
+        import ctypes
+        import fcntl
+        arg = ctypes.create_string_buffer(struct.pack("II", command, value))
+        fcntl.ioctl(sock, ETHTOOL, struct.pack("16sP", name.encode(), ctypes.addressof(arg)))
+
+
+def taken():
+    @case("fastpath: an answered UDP flow is sent on at ingress, both ways, and conntrack counts")
+    def _():
+        serve()
+        with flows_of() as (flows, _who):
+            for key, asker in flows.items():
+                # Nearly all: a second may pass, and one each way goes the slow road.
+                sent, before = tracked(asker)[0], shortcuts()
+                for _ in range(50):
+                    asker.ask()
+                gone = shortcuts() - before
+                assert 80 <= gone <= 100, (key, gone)
+                expect(tracked(asker), [sent + 50] * 2, key)
+                expect(cached().count(port_of(asker)), 2)
+
+    @case("fastpath: flows of one packet, and of a few, take no place")
+    def _():
+        serve()
+        before = cached()
+        for _ in range(100):
+            asker = Asker("probe", VIPS[4], 53)
+            asker.ask()
+            asker.close()
+        with contextlib.closing(Asker("probe", VIPS[4], 53)) as asker:
+            for _ in range(5):
+                asker.ask()
+        assert set(cached()) <= set(before), (cached(), before)
+
+    @case("fastpath: the node's own flows, and those to its own Pods, take the slow road")
+    def _():
+        serve()
+        with contextlib.closing(Asker("node-a", VIPS[4], 53)) as asker:
+            before = shortcuts()
+            for _ in range(2 * SETTLED):
+                asker.ask()
+            expect(shortcuts(), before)
+
+    @case("fastpath: off for the node, off for a Service, on again")
+    def _():
+        for how in ("node", "service"):
+            serve()
+            with flows_of(("probe",)) as (flows, _who):
+                if how == "node":
+                    ctl("apply", "-f", "-", "--fast-path=no", stdin=json.dumps(pod(1, "node-a")))
+                else:
+                    serve(annotations={"svcnat.io/fast-path": "off"})
+                before = shortcuts()
+                for asker in list(flows.values()) * 20:
+                    asker.ask()
+                expect(shortcuts(), before, how)
+                if how == "node":
+                    ctl("apply", "-f", "-", "--fast-path", stdin=json.dumps(pod(1, "node-a")))
+                else:
+                    serve()
+                settle(flows)
+
+
+def told():
+    @case("fastpath: svcctl flows lists them, explain says which would be")
+    def _():
+        serve(only(3))
+        with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            listed = json.loads(ctl("flows", "web", "-o", "json").stdout)["items"]
+            rows = {(f["client"]["port"], f["frontend"]["address"]): f for f in listed}
+            for (source, vip), asker in flows.items():
+                row = rows[port_of(asker), vip]
+                expect((row["service"], row["protocol"], row["backend"]["port"]),
+                       ("default/web:dns", "UDP", 5353), f"{source} {vip}:")
+                sent = tracked(asker)[0]
+                expect((row["in"]["packets"], row["out"]["packets"]), (sent, sent))
+            text = ctl("flows").stdout
+            expect(text.count("web:dns"), text.count("\n") - 1)
+            stats = json.loads(ctl("stats", "-o", "json").stdout)["totals"]
+            expect(stats["fast_path_packets"], shortcuts())
+        index = json.loads(run("ip", "-j", "-n", "node-a", "link", "show", "v200").stdout)
+        for iif, dest, wanted in ((("iif", index[0]["ifname"]), f"{VIPS[4]}:53", "yes"),
+                                  ((), f"{VIPS[4]}:53", "from-node")):
+            said = json.loads(ctl("explain", "udp", "10.244.1.200:5000", dest, *iif,
+                                  "-o", "json").stdout)
+            expect(said["fast_path"], wanted, iif)
+
+
+def stream(client, served, size, back=True):
+    """Sends @size bytes there and @back, at once; what arrived of them."""
+    data, got = hashlib.sha256(str(size).encode()).digest() * (size // 32), {}
+
+    def read(name, sock):
+        parts, left = [], len(data)
+        while left:
+            parts.append(sock.recv(min(left, 1 << 16)))
+            left -= len(parts[-1])
+        got[name] = b"".join(parts) == data
+
+    threads = [threading.Thread(target=read, args=("Pod", served)),
+               threading.Thread(target=client.sendall, args=(data,))]
+    if back:
+        threads += [threading.Thread(target=read, args=("client", client)),
+                    threading.Thread(target=served.sendall, args=(data,))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return got
+
+
+@contextlib.contextmanager
+def connection(source, vip, n, annotations=None):
+    """A TCP connection to Pod @n, both its ends."""
+    serve(only(n), annotations)
+    server = Listener(f"default.web-{n}", STREAM)
+    client = connect(source, vip, 90)
+    served = server.accept()
+    served.settimeout(20)
+    try:
+        yield client, served
+    finally:
+        for end in (client, served, server):
+            end.close()
+
+
+def settle_tcp(client, served):
+    before = shortcuts()
+
+    def fast():
+        for one, other in ((client, served), (served, client)):
+            one.send(b"x")
+            expect(other.recv(10), b"x")
+        return shortcuts() - before >= 8
+    lab.until(fast, "a connection to be on the fast path")
+
+
+def carried():
+    @case("fastpath: TCP streams arrive whole, with and without GRO and checksums left open")
+    def _():
+        devices = [("probe", "eth0"), ("client", "eth0"), ("node-a", "eth0"), ("node-a", "v200"),
+                   ("node-a", "v11"), ("default.web-1", "eth0")]
+        for gro, sums in itertools.product((1, 0), (1, 0)):
+            for netns, dev in devices:
+                device(netns, dev, SGRO, gro)
+                device(netns, dev, STXCSUM, sums)
+            for source, vip in itertools.product(SOURCES, VIPS.values()):
+                with connection(source, vip, 1) as ends:
+                    settle_tcp(*ends)
+                    before = shortcuts()
+                    expect(stream(*ends, 600000), {"client": True, "Pod": True},
+                           f"{source} {vip} gro={gro} sums={sums}:")
+                    assert shortcuts() > before + 20, "the stream took the slow road"
+        for netns, dev in devices:
+            device(netns, dev, STXCSUM, 1)
+
+    @case("fastpath: UDP with checksums made by the sender, and with none")
+    def _():
+        serve()
+        device("probe", "eth0", STXCSUM, 0)
+        try:
+            with flows_of(("probe",)) as (flows, _who):
+                for asker in list(flows.values()) * 5:
+                    asker.ask()
+                for key, asker in flows.items():
+                    if ":" not in key[1]:
+                        asker.sock.setsockopt(socket.SOL_SOCKET, 11, 1)     # SO_NO_CHECK
+                        assert goes_fast(asker) or goes_fast(asker), key
+        finally:
+            device("probe", "eth0", STXCSUM, 1)
+
+    @case("fastpath: fragments, options and a TTL that ends take the slow road and arrive")
+    def _():
+        serve(only(3))
+        with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            for (source, vip), asker in flows.items():
+                six = ":" in vip
+                sock = asker.sock
+                sock.send(b"q" * 4000)
+                expect(sock.recv(100).split()[0], b"default/web-3", f"{source} {vip}, fragments:")
+                if not six:
+                    sock.setsockopt(socket.IPPROTO_IP, 4, b"\x01" * 4)      # IP_OPTIONS: NOP
+                    expect(asker.ask(), "default/web-3", f"{source}, options:")
+                    sock.setsockopt(socket.IPPROTO_IP, 4, b"")
+                sock.setsockopt(41 if six else 0, IPV6_RECVERR if six else IP_RECVERR, 1)
+                hops = IPV6_UNICAST_HOPS if six else IP_TTL
+                sock.setsockopt(41 if six else 0, hops, 1)
+                try:
+                    asker.ask()
+                    raise AssertionError(f"{source} {vip}: a packet of TTL 1 was sent on")
+                except OSError as e:
+                    expect(e.errno, 113, f"{source} {vip}:")                # EHOSTUNREACH
+                sock.setsockopt(41 if six else 0, hops, 2)
+                try:
+                    asker.ask()             # node-b has it with 1 left and sends it no further
+                    raise AssertionError(f"{source} {vip}: a packet of TTL 2 came to the Pod")
+                except OSError as e:
+                    expect(e.errno, 113, f"{source} {vip}:")
+                sock.setsockopt(41 if six else 0, hops, 64)
+                expect(asker.ask(), "default/web-3")
+
+
+def changes():
+    @case("fastpath: a Pod leaves: its UDP flows go elsewhere with their next packet")
+    def _():
+        for n in (1, 3):
+            serve(only(n))
+            with flows_of() as (flows, who):
+                expect(set(who.values()), {f"default/web-{n}"})
+                serve(only(2))
+                expect({asker.ask() for asker in flows.values()}, {"default/web-2"})
+                settle(flows)
+                expect({asker.ask() for asker in flows.values()}, {"default/web-2"})
+
+    @case("fastpath: the Service goes: the next packet is refused")
+    def _():
+        serve(only(1))
+        with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            serve([pod(1, "node-a", "other")])
+            for key, asker in flows.items():
+                try:
+                    asker.ask()
+                    raise AssertionError(f"{key} was answered")
+                except ConnectionRefusedError:
+                    pass
+
+    @case("fastpath: a Pod that terminates keeps its flows")
+    def _():
+        serve(only(1))
+        with flows_of() as (flows, _who):
+            going = pod(1, "node-a")
+            going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+            going["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+            serve([going, pod(2, "node-a")])
+            expect({asker.ask() for asker in flows.values()}, {"default/web-1"})
+            settle(flows)
+
+    @case("fastpath: removal by reset reaches both ends within a second, busy or idle")
+    def _():
+        for busy, (source, vip) in itertools.product((0, 1), itertools.product(SOURCES,
+                                                                               VIPS.values())):
+            notes = {"svcnat.io/removal": "reset"}
+            with connection(source, vip, 1, notes) as (client, served):
+                settle_tcp(client, served)
+                serve(only(2), notes)
+                begun = time.monotonic()
+                if busy:
+                    with contextlib.suppress(OSError):
+                        while time.monotonic() < begun + 1:
+                            client.send(b"x")
+                else:
+                    expect(ending(client, 1), "ECONNRESET", f"{source} {vip}:")
+                expect(ending(served, 1), "ECONNRESET", f"{source} {vip} busy={busy}:")
+
+    @case("fastpath: a drain ends when its time is over, for a busy connection too")
+    def _():
+        notes = {"svcnat.io/removal": "drain=2"}
+        with connection("probe", VIPS[4], 1, notes) as (client, served):
+            settle_tcp(client, served)
+            serve(only(2), notes)
+            begun = time.monotonic()
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                while time.monotonic() < begun + 10:
+                    client.send(b"x")
+                    time.sleep(0.005)
+            took = time.monotonic() - begun
+            assert 1.5 < took < 3.5, f"ended after {took:.1f} s"
+
+    @case("fastpath: keep: a connection goes on when its Pod left the Service")
+    def _():
+        with connection("probe", VIPS[4], 1) as ends:
+            settle_tcp(*ends)
+            serve(only(2))
+            expect(stream(*ends, 100000), {"client": True, "Pod": True})
+
+    @case("fastpath: a policy that comes later stops a flow within a second")
+    def _():
+        serve(only(1))
+        with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            rules = "ip daddr 10.244.1.11 drop\n ip6 daddr fd00:10:244:1::11 drop"
+            with table("node-a", f"chain c {{\n type filter hook forward priority 0\n {rules}\n}}"):
+                begun = time.monotonic()
+                for key, asker in flows.items():
+                    assert silent(asker, 10), f"{key} is still answered"
+                assert time.monotonic() - begun < 4, "it took longer than it may"
+            for asker in flows.values():
+                asker.sock.settimeout(0.2)
+                with contextlib.suppress(TimeoutError):     # answers of before
+                    while True:
+                        asker.sock.recv(100)
+                asker.sock.settimeout(20)
+            settle(flows)
+
+    @case("fastpath: a flow that is deleted from conntrack is not sent on any more")
+    def _():
+        serve(only(1))
+        with flows_of(("probe",), [(VIPS[4], 53)]) as (flows, _who):
+            asker = next(iter(flows.values()))
+            run("conntrack", "-D", "-p", "udp", "--sport", str(port_of(asker)), netns="node-a")
+            expect(cached().count(port_of(asker)), 0)
+            asker.ask()
+            expect(tracked(asker), [1, 1])
+
+    @case("fastpath: a route that changes is followed by the next packet")
+    def _():
+        serve(only(3))
+        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            ways = [("10.244.2.13/32", "192.168.10.12"),
+                    ("fd00:10:244:2::13/128", "fd00:192:168:10::12")]
+            for to, _via in ways:
+                run("ip", "-n", "node-a", "route", "add", "unreachable", to)
+            try:
+                for key, asker in flows.items():
+                    before = shortcuts()
+                    with contextlib.suppress(OSError):
+                        asker.sock.settimeout(0.5)
+                        asker.ask()
+                    asker.sock.settimeout(20)
+                    expect(shortcuts(), before, key)
+            finally:
+                for to, _via in ways:
+                    run("ip", "-n", "node-a", "route", "del", "unreachable", to)
+            for asker in flows.values():
+                asker.sock.setblocking(False)
+                with contextlib.suppress(OSError):
+                    while True:
+                        asker.sock.recv(100)
+                asker.sock.settimeout(20)
+            settle(flows)
+
+    @case("fastpath: a narrower device is told of by the next packet that does not fit")
+    def _():
+        for source, vip in itertools.product(SOURCES, VIPS.values()):
+            with connection(source, vip, 1) as ends:
+                settle_tcp(*ends)
+                expect(stream(*ends, 100000), {"client": True, "Pod": True})
+                run("ip", "-n", "node-a", "link", "set", "v11", "mtu", "1280")
+                try:
+                    # One way: a veth takes nothing in that is longer than it sends.
+                    expect(stream(*ends, 300000, back=False), {"Pod": True}, vip)
+                finally:
+                    run("ip", "-n", "node-a", "link", "set", "v11", "mtu", "1500")
+
+    @case("fastpath: a neighbour that gets another address is followed")
+    def _():
+        serve(only(1))
+        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            run("ip", "-n", "default.web-1", "link", "set", "eth0", "address", "02:00:00:00:00:99")
+            for family in ("-4", "-6"):
+                run("ip", family, "-n", "node-a", "neigh", "flush", "dev", "v11")
+            for asker in flows.values():
+                expect(asker.ask(), "default/web-1")
+            settle(flows)
+
+    @case("fastpath: a device goes with flows on it, and comes again")
+    def _():
+        serve(only(1))
+        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            run("ip", "-n", "node-a", "link", "del", "v11", netns=None)
+            left = {port_of(asker) for asker in flows.values()} & set(cached())
+            expect(left, set(), "entries through a device that is gone:")
+            cluster.pod(services.PODS[0])
+            cluster.flush()
+            for key, asker in flows.items():
+                lab.until(lambda a=asker: answers(a), f"{key} to be answered again")
+            settle(flows)
+
+    @case("fastpath: conntrack is not deceived by a reset somebody made up")
+    def _():
+        with connection("probe", VIPS[4], 1) as ends:
+            settle_tcp(*ends)
+            port = ends[0].getsockname()[1]
+            stream(*ends, 100000)
+            for aged in (False, True):
+                if aged:
+                    lab.until(lambda: port not in cached(), "the connection to be idle")
+                for seq in (0, 1 << 30, 2 << 30, 3 << 30):
+                    made_up_reset("probe", "10.244.1.200", port, VIPS[4], 90, seq)
+                expect(state_of(port), "ESTABLISHED", f"idle={aged}:")
+            expect(stream(*ends, 100000), {"client": True, "Pod": True})
+
+    @case("fastpath: a connection that ends leaves nothing behind")
+    def _():
+        for how in ("FIN", "RST"):
+            with connection("probe", VIPS[4], 1) as (client, served):
+                settle_tcp(client, served)
+                port = client.getsockname()[1]
+                expect(cached().count(port), 2)
+                if how == "RST":
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            state = "TIME_WAIT" if how == "FIN" else "CLOSE"
+            lab.until(lambda p=port, s=state: state_of(p) == s, f"conntrack to see the {how}")
+            expect(cached().count(port), 0)
+
+
+def state_of(port):
+    """Conntrack's, of a connection from there."""
+    return run("conntrack", "-L", "-p", "tcp", "--sport", str(port), netns="node-a").stdout.split()[3]
+
+
+def made_up_reset(netns, src, sport, dst, dport, seq):
+    def packed(check):
+        return struct.pack(">HHIIBBHHH", sport, dport, seq, 0, 0x50, 4, 0, check, 0)
+    pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(">BBH", 0, 6, 20)
+    total = sum(struct.unpack(">16H", pseudo + packed(0)))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    with Inside(netns):
+        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    with raw:
+        raw.sendto(packed(~total & 0xFFFF), (dst, 0))
+
+
+def answers(asker):
+    asker.sock.settimeout(0.5)
+    try:
+        return asker.ask()
+    except OSError:
+        return None
+    finally:
+        asker.sock.settimeout(20)
+
+
+if __name__ == "__main__":
+    lab.load_module()
+    cluster = lab.Lab(services.PODS)
+    cluster.serve()
+    try:
+        taken()
+        told()
+        carried()
+        changes()
+    finally:
+        cluster.down()
+    lab.unload_module()
+    sys.exit(bool(lab.FAILED))
