@@ -149,17 +149,20 @@ table netdev sink {{
 }}
 """)
 
-    def converse(self, dst, port):
-        """One question and one answer, so that conntrack has seen both directions."""
+    def converse(self, dst, port, flows=1):
+        """One question and one answer a flow, so that conntrack has seen both directions."""
         with inside(self.pod):
             server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             server.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             server.bind(("0.0.0.0", plan.TARGET_PORT))
-        with inside(self.client):
-            client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            client.bind((plan.CLIENT, FIRST_PORT))
-        with server, client:
             server.settimeout(3)
+        with server, inside(self.client):
+            for source in range(FIRST_PORT, FIRST_PORT + flows):
+                self.ask(server, source, dst, port)
+
+    def ask(self, server, source, dst, port):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.bind((plan.CLIENT, source))
             client.settimeout(3)
             try:
                 client.sendto(b"question", (dst, port))
@@ -192,10 +195,10 @@ class Generator:
     netns = "generator"
 
     def __init__(self, targets):
-        """@targets: (lab, address, port)"""
+        """@targets: (lab, address, port, (first, last) of all its services)"""
         self.targets = targets
-        self.labs = [lab for lab, _, _ in targets]
-        self.order = []
+        self.labs = [lab for lab, *_ in targets]
+        self.used, self.order, self.wide = [], [], False
         self.random = random.Random(1)
         run("ip", "netns", "add", self.netns)
         for number, lab in enumerate(self.labs):
@@ -203,46 +206,52 @@ class Generator:
                 "name", f"lab{number}")
             run("ip", "-n", self.netns, "link", "set", f"lab{number}", "up")
 
+    def use(self, labs, wide=False):
+        """Only these take part from now on; @wide: packets go to all of their services."""
+        self.used, self.wide = [self.labs.index(lab) for lab in labs], wide
+
     def shuffle(self):
         """Draw the order of the turns to come: whom one follows costs or spares it a little."""
-        self.order = self.random.sample(range(len(self.labs)), len(self.labs))
+        self.order = self.random.sample(self.used, len(self.used))
         with inside(self.netns):
             put("/proc/net/pktgen/kpktgend_0", "rem_device_all")
             # pktgen puts a new device before the others.
             for number in reversed(self.order):
-                self.aim(f"lab{number}", *self.targets[number][1:])
+                _, dst, port, span = self.targets[number]
+                self.aim(f"lab{number}", span if self.wide else (dst, dst), port)
 
     @staticmethod
-    def aim(device, dst, port):
+    def aim(device, span, port):
         """64 byte frames, each built anew."""
         put("/proc/net/pktgen/kpktgend_0", f"add_device {device}")
-        for line in ("clone_skb 0", "burst 1", "pkt_size 60", "delay 0", f"dst {dst}",
-                     f"dst_mac {NODE_MAC}", f"src_min {plan.CLIENT}", f"src_max {plan.CLIENT}",
-                     f"udp_dst_min {port}", f"udp_dst_max {port}"):
+        for line in ("clone_skb 0", "burst 1", "pkt_size 60", "delay 0", "flag IPDST_RND",
+                     f"dst_min {span[0]}", f"dst_max {span[1]}", f"dst_mac {NODE_MAC}",
+                     f"src_min {plan.CLIENT}", f"src_max {plan.CLIENT}", f"udp_dst_min {port}",
+                     f"udp_dst_max {port}"):
             put(f"/proc/net/pktgen/{device}", line)
 
     def turn(self, count, ports):
-        """Send @count packets through every lab, from these source ports in turn.
+        """Send @count packets through every lab in use, from these source ports in turn.
 
         Returns nanoseconds a packet, a lab each.
         """
         past_last = ports.stop if len(ports) > 1 else ports.start
-        files = [f"/proc/net/pktgen/lab{number}" for number in range(len(self.labs))]
-        before = [lab.received() for lab in self.labs]
+        files = {number: f"/proc/net/pktgen/lab{number}" for number in self.used}
+        before = {number: self.labs[number].received() for number in self.used}
         with inside(self.netns):
-            for file in files:
+            for file in files.values():
                 put(file, f"count {count}")
                 put(file, f"udp_src_min {ports.start}")
                 put(file, f"udp_src_max {past_last}")
             put("/proc/net/pktgen/pgctrl", "start")
-            ends = [self.end(file, count) for file in files]
+            ends = {number: self.end(file, count) for number, file in files.items()}
         self.check(before, count)
         taken, start = {}, 0
         for number in self.order:
             end, idle = ends[number]
             taken[number] = (end - start - idle) * 1000 / count
             start = end
-        return [taken[number] for number in range(len(self.labs))]
+        return [taken[number] for number in self.used]
 
     @staticmethod
     def end(file, count):
@@ -255,7 +264,7 @@ class Generator:
 
     def check(self, before, count):
         """Every packet must have reached its Pod, but for the lab that drops before."""
-        for lab, was in zip(self.labs, before):
+        for lab, was in ((self.labs[number], was) for number, was in before.items()):
             arrived = lab.received() - was
             if arrived != (0 if lab.drops_early else count):
                 raise Broken(f"{lab.node}: {count} packets sent, {arrived} delivered")

@@ -18,13 +18,15 @@ class Peer:
 
     label = "plain routing"
     tracks = False
+    forgets = True
 
-    def __init__(self, services):
+    def __init__(self, services, flows=1):
         self.services = services
         self.name = f"{self.label}, {services:,} services" if services else self.label
-        self.lab = Lab(f"{type(self).__name__}{services}".lower(), isinstance(self, Injection))
+        self.lab = Lab(f"{type(self).__name__}{services}-{flows}".lower(),
+                       isinstance(self, Injection))
         self.load()
-        self.lab.converse(*self.target())
+        self.lab.converse(*self.target(), flows)
         self.lab.sink()
 
     def load(self):
@@ -32,6 +34,10 @@ class Peer:
 
     def target(self):
         return plan.backends(0, plan.BACKENDS)[0], plan.TARGET_PORT
+
+    def span(self):
+        """Addresses of all services, first and last; they are in a row."""
+        return self.target()[0], self.target()[0]
 
     def forget(self):
         """Ready for a round of new flows: none is known."""
@@ -71,6 +77,9 @@ class Service(Peer):
     def target(self):
         return plan.vip(plan.target(self.services)), plan.PORT
 
+    def span(self):
+        return plan.vip(0), plan.vip(self.services - 1)
+
 
 class MinimalDnat(Service):
     """One chain, one look-up, one backend a service, nothing else."""
@@ -92,6 +101,27 @@ table ip minimal {{
 		dnat ip to ip daddr . udp dport map @services
 	}}
 }}
+""")
+
+
+class FlowTable(MinimalDnat):
+    """The kernel's own shortcut for what is established."""
+
+    label = "flow table"
+    forgets = False     # conntrack -F leaves what is offloaded
+
+    def load(self):
+        super().load()
+        run("nft", "-f", "-", netns=self.lab.node, stdin="""
+table ip shortcut {
+	flowtable f {
+		hook ingress priority 0; devices = { client, pod };
+	}
+	chain forward {
+		type filter hook forward priority 0; policy accept;
+		ip protocol udp flow add @f
+	}
+}
 """)
 
 
