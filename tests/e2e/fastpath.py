@@ -334,6 +334,98 @@ def carried():
                 expect(asker.ask(), "default/web-3")
 
 
+@contextlib.contextmanager
+def link_of(kind, words):
+    """One more link of some kind between the client and node-a; what leads away at its end."""
+    ends = {"client": 50, "node-a": 11}
+    run("modprobe", "-q", kind if kind != "vlan" else "8021q", check=False)
+    try:
+        for netns, host in ends.items():
+            other = {"client": 11, "node-a": 50}[netns]
+            run("ip", "-n", netns, "-batch", "-", stdin=f"""
+link add name extra link eth0 type {kind} {words.format(peer=f"192.168.10.{other}")}
+addr add 192.168.50.{host}/24 dev extra
+addr add fd00:192:168:50::{host}/64 dev extra nodad
+link set extra up
+""")
+        run("ip", "-n", "client", "route", "add", VIPS[4], "via", "192.168.50.11")
+        run("ip", "-n", "client", "route", "add", VIPS[6], "via", "fd00:192:168:50::11")
+        yield
+    finally:
+        for netns in ends:
+            run("ip", "-n", netns, "link", "del", "extra")
+
+
+def call_iptables(on):
+    """Does br_netfilter take what crosses a bridge through IP's rules? False: there is none."""
+    script = " && ".join(f"echo {on} >/proc/sys/net/bridge/bridge-nf-call-{tables}"
+                         for tables in ("iptables", "ip6tables"))
+    return not run("sh", "-c", script, netns="node-a", check=False).returncode
+
+
+@contextlib.contextmanager
+def bridged():
+    """The probe's device on the node is a port of a bridge, and the bridge its gateway."""
+    def move(to, away):
+        for mine, theirs in (("169.254.1.1/32", "10.244.1.200"), ("fe80::1/64",
+                                                                  "fd00:10:244:1::200")):
+            run("ip", "-n", "node-a", "addr", "del", mine, "dev", away)
+            run("ip", "-n", "node-a", "addr", "add", mine, "dev", to, "nodad", "scope", "link")
+            run("ip", "-n", "node-a", "route", "replace", theirs, "dev", to)
+            run("ip", "-n", "probe", "neigh", "flush", "all")
+
+    run("ip", "-n", "node-a", "link", "add", "cbr0", "type", "bridge")
+    run("ip", "-n", "node-a", "link", "set", "cbr0", "up")
+    run("ip", "-n", "node-a", "link", "set", "v200", "master", "cbr0")
+    move("cbr0", "v200")
+    try:
+        yield
+    finally:
+        move("v200", "cbr0")
+        run("ip", "-n", "node-a", "link", "del", "cbr0")
+
+
+def kinds():
+    def carries(source):
+        serve(only(1))
+        with flows_of((source,), [(VIPS[f], 53) for f in (4, 6)]):
+            pass
+        for vip in VIPS.values():
+            with connection(source, vip, 1) as ends:
+                settle_tcp(*ends)
+                before = shortcuts()
+                expect(stream(*ends, 300000), {"client": True, "Pod": True}, f"{source} {vip}:")
+                assert shortcuts() > before + 10, "the stream took the slow road"
+
+    @case("fastpath: a VLAN")
+    def _():
+        with link_of("vlan", "id 5"):
+            carries("client")
+
+    @case("fastpath: a tunnel")
+    def _():
+        with link_of("vxlan", "id 5 dstport 4789 remote {peer}"):
+            carries("client")
+
+    @case("fastpath: a bridge")
+    def _():
+        call_iptables(0)
+        with bridged():
+            carries("probe")
+
+    @case("fastpath: packets br_netfilter has seen take the slow road, and arrive")
+    def _():
+        run("modprobe", "-q", "br_netfilter", check=False)
+        assert call_iptables(1), "this kernel has no br_netfilter"
+        serve(only(3))
+        with bridged(), contextlib.closing(Asker("probe", VIPS[4], 53)) as asker:
+            for _ in range(2 * SETTLED):
+                expect(asker.ask(), "default/web-3")
+            # What comes back comes through no bridge.
+            expect(cached().count(port_of(asker)), 1)
+        call_iptables(0)
+
+
 def changes():
     @case("fastpath: a Pod leaves: its UDP flows go elsewhere with their next packet")
     def _():
@@ -563,6 +655,7 @@ if __name__ == "__main__":
         taken()
         told()
         carried()
+        kinds()
         changes()
     finally:
         cluster.down()
