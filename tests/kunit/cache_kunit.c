@@ -147,6 +147,7 @@ static void cache_forgets_a_connection(struct kunit *test)
 		struct nf_conntrack_tuple *t = &ct[0].tuplehash[i].tuple;
 
 		refcount_set(&ct[i].ct_general.use, 1000);
+		spin_lock_init(&ct[i].lock);
 		t->src.u3 = c->key.src;
 		t->dst.u3 = c->key.dst;
 		t->src.u.all = c->key.sport;
@@ -155,6 +156,8 @@ static void cache_forgets_a_connection(struct kunit *test)
 		t->dst.protonum = c->key.proto;
 		ct[1].tuplehash[i] = ct[0].tuplehash[i];
 		c->ct = &ct[0];
+		c->dir = i;
+		c->ack = 4711;
 		add(cache, c);
 	}
 	add(cache, entry(test, 2, HZ));
@@ -169,6 +172,9 @@ static void cache_forgets_a_connection(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find(cache, 2));
 	svcnat_cache_destroy(cache);
 	KUNIT_EXPECT_EQ(test, refcount_read(&ct[0].ct_general.use), 998);
+	/* What it did not see of TCP it was told. */
+	KUNIT_EXPECT_EQ(test, ct[0].proto.tcp.seen[1].td_maxack, 4711);
+	KUNIT_EXPECT_FALSE(test, ct[0].proto.tcp.seen[0].flags & IP_CT_TCP_FLAG_MAXACK_SET);
 }
 
 #define MODEL 2000
