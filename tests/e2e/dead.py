@@ -114,7 +114,7 @@ def ejection():
     @case("dead: five failures in a row and a Pod sits out; it comes back by itself")
     def _():
         ctl("flush")
-        apply(*pods(1, 2, 3), wanted("5/2"))
+        apply(*pods(1, 2, 3), wanted("5/15"))
         with Silent(1):
             all_answered(ask("probe", VIPS[0], 60))
             assert backend(1)["ejections"] >= 1, backend(1)
