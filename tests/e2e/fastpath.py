@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Established flows that are sent on at ingress: that they are, that they arrive as on the
-slow road, and that whatever changes reaches them with their next packet."""
+"""Established flows that are sent on at ingress: that they are, and that they arrive as on the
+slow road. What changes under them is in fastchange.py."""
 import contextlib
 import hashlib
 import itertools
@@ -15,7 +15,6 @@ import lab
 import services
 from genl import C, Genl, attrs
 from lab import case, run
-from removal import ending
 from services import all_pods, apply, ctl, expect, pod, service
 from talk import Asker, Inside, Listener, connect, open_in
 
@@ -92,30 +91,6 @@ def flows_of(*args, **kw):
     finally:
         for asker in flows.values():
             asker.close()
-
-
-@contextlib.contextmanager
-def table(netns, text):
-    run("nft", "-f", "-", netns=netns, stdin=f"table inet mine {{\n{text}\n}}\n")
-    try:
-        yield
-    finally:
-        run("nft", "delete", "table", "inet", "mine", netns=netns)
-
-
-def silent(asker, within):
-    """Waits until a question is not answered any more."""
-    deadline = time.monotonic() + within
-    asker.sock.settimeout(0.3)
-    try:
-        while time.monotonic() < deadline:
-            try:
-                asker.ask()
-            except TimeoutError:
-                return True
-        return False
-    finally:
-        asker.sock.settimeout(20)
 
 
 def port_of(asker):
@@ -426,227 +401,6 @@ def kinds():
         call_iptables(0)
 
 
-def changes():
-    @case("fastpath: a Pod leaves: its UDP flows go elsewhere with their next packet")
-    def _():
-        for n in (1, 3):
-            serve(only(n))
-            with flows_of() as (flows, who):
-                expect(set(who.values()), {f"default/web-{n}"})
-                serve(only(2))
-                expect({asker.ask() for asker in flows.values()}, {"default/web-2"})
-                settle(flows)
-                expect({asker.ask() for asker in flows.values()}, {"default/web-2"})
-
-    @case("fastpath: the Service goes: the next packet is refused")
-    def _():
-        serve(only(1))
-        with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
-            serve([pod(1, "node-a", "other")])
-            for key, asker in flows.items():
-                try:
-                    asker.ask()
-                    raise AssertionError(f"{key} was answered")
-                except ConnectionRefusedError:
-                    pass
-
-    @case("fastpath: a Pod that terminates keeps its flows")
-    def _():
-        serve(only(1))
-        with flows_of() as (flows, _who):
-            going = pod(1, "node-a")
-            going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-            going["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
-            serve([going, pod(2, "node-a")])
-            expect({asker.ask() for asker in flows.values()}, {"default/web-1"})
-            settle(flows)
-
-    @case("fastpath: removal by reset reaches both ends within a second, busy or idle")
-    def _():
-        for busy, (source, vip) in itertools.product((0, 1), itertools.product(SOURCES,
-                                                                               VIPS.values())):
-            notes = {"svcnat.io/removal": "reset"}
-            with connection(source, vip, 1, notes) as (client, served):
-                settle_tcp(client, served)
-                serve(only(2), notes)
-                begun = time.monotonic()
-                if busy:
-                    with contextlib.suppress(OSError):
-                        while time.monotonic() < begun + 1:
-                            client.send(b"x")
-                else:
-                    expect(ending(client, 1), "ECONNRESET", f"{source} {vip}:")
-                expect(ending(served, 1), "ECONNRESET", f"{source} {vip} busy={busy}:")
-
-    @case("fastpath: a drain ends when its time is over, for a busy connection too")
-    def _():
-        notes = {"svcnat.io/removal": "drain=2"}
-        with connection("probe", VIPS[4], 1, notes) as (client, served):
-            settle_tcp(client, served)
-            serve(only(2), notes)
-            begun = time.monotonic()
-            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
-                while time.monotonic() < begun + 10:
-                    client.send(b"x")
-                    time.sleep(0.005)
-            took = time.monotonic() - begun
-            assert 1.5 < took < 3.5, f"ended after {took:.1f} s"
-
-    @case("fastpath: keep: a connection goes on when its Pod left the Service")
-    def _():
-        with connection("probe", VIPS[4], 1) as ends:
-            settle_tcp(*ends)
-            serve(only(2))
-            expect(stream(*ends, 100000), {"client": True, "Pod": True})
-
-    @case("fastpath: a policy that comes later stops a flow within a second")
-    def _():
-        serve(only(1))
-        with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
-            rules = "ip daddr 10.244.1.11 drop\n ip6 daddr fd00:10:244:1::11 drop"
-            with table("node-a", f"chain c {{\n type filter hook forward priority 0\n {rules}\n}}"):
-                begun = time.monotonic()
-                for key, asker in flows.items():
-                    assert silent(asker, 10), f"{key} is still answered"
-                assert time.monotonic() - begun < 6, "it took longer than it may"
-            for asker in flows.values():
-                asker.sock.settimeout(0.2)
-                with contextlib.suppress(TimeoutError):     # answers of before
-                    while True:
-                        asker.sock.recv(100)
-                asker.sock.settimeout(20)
-            settle(flows)
-
-    @case("fastpath: a flow that is deleted from conntrack is not sent on any more")
-    def _():
-        serve(only(1))
-        with flows_of(("probe",), [(VIPS[4], 53)]) as (flows, _who):
-            asker = next(iter(flows.values()))
-            run("conntrack", "-D", "-p", "udp", "--sport", str(port_of(asker)), netns="node-a")
-            expect(cached().count(port_of(asker)), 0)
-            asker.ask()
-            expect(tracked(asker), [1, 1])
-
-    @case("fastpath: a route that changes is followed by the next packet")
-    def _():
-        serve(only(3))
-        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
-            ways = [("10.244.2.13/32", "192.168.10.12"),
-                    ("fd00:10:244:2::13/128", "fd00:192:168:10::12")]
-            for to, _via in ways:
-                run("ip", "-n", "node-a", "route", "add", "unreachable", to)
-            try:
-                for key, asker in flows.items():
-                    before = shortcuts()
-                    with contextlib.suppress(OSError):
-                        asker.sock.settimeout(0.5)
-                        asker.ask()
-                    asker.sock.settimeout(20)
-                    expect(shortcuts(), before, key)
-            finally:
-                for to, _via in ways:
-                    run("ip", "-n", "node-a", "route", "del", "unreachable", to)
-            for asker in flows.values():
-                asker.sock.setblocking(False)
-                with contextlib.suppress(OSError):
-                    while True:
-                        asker.sock.recv(100)
-                asker.sock.settimeout(20)
-            settle(flows)
-
-    @case("fastpath: a narrower device is told of by the next packet that does not fit")
-    def _():
-        for source, vip in itertools.product(SOURCES, VIPS.values()):
-            with connection(source, vip, 1) as ends:
-                settle_tcp(*ends)
-                expect(stream(*ends, 100000), {"client": True, "Pod": True})
-                run("ip", "-n", "node-a", "link", "set", "v11", "mtu", "1280")
-                try:
-                    # One way: a veth takes nothing in that is longer than it sends.
-                    expect(stream(*ends, 300000, back=False), {"Pod": True}, vip)
-                finally:
-                    run("ip", "-n", "node-a", "link", "set", "v11", "mtu", "1500")
-
-    @case("fastpath: a neighbour that gets another address is followed")
-    def _():
-        serve(only(1))
-        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
-            run("ip", "-n", "default.web-1", "link", "set", "eth0", "address", "02:00:00:00:00:99")
-            for family in ("-4", "-6"):
-                run("ip", family, "-n", "node-a", "neigh", "flush", "dev", "v11")
-            for asker in flows.values():
-                expect(asker.ask(), "default/web-1")
-            settle(flows)
-
-    @case("fastpath: a device goes with flows on it, and comes again")
-    def _():
-        serve(only(1))
-        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
-            run("ip", "-n", "node-a", "link", "del", "v11", netns=None)
-            left = {port_of(asker) for asker in flows.values()} & set(cached())
-            expect(left, set(), "entries through a device that is gone:")
-            cluster.pod(services.PODS[0])
-            cluster.flush()
-            for key, asker in flows.items():
-                lab.until(lambda a=asker: answers(a), f"{key} to be answered again")
-            settle(flows)
-
-    @case("fastpath: conntrack is not deceived by a reset somebody made up")
-    def _():
-        with connection("probe", VIPS[4], 1) as ends:
-            settle_tcp(*ends)
-            port = ends[0].getsockname()[1]
-            stream(*ends, 100000)
-            for aged in (False, True):
-                if aged:
-                    lab.until(lambda: port not in cached(), "the connection to be idle")
-                for seq in (0, 1 << 30, 2 << 30, 3 << 30):
-                    made_up_reset("probe", "10.244.1.200", port, VIPS[4], 90, seq)
-                expect(state_of(port), "ESTABLISHED", f"idle={aged}:")
-            expect(stream(*ends, 100000), {"client": True, "Pod": True})
-
-    @case("fastpath: a connection that ends leaves nothing behind")
-    def _():
-        for how in ("FIN", "RST"):
-            with connection("probe", VIPS[4], 1) as (client, served):
-                settle_tcp(client, served)
-                port = client.getsockname()[1]
-                expect(cached().count(port), 2)
-                if how == "RST":
-                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            state = "TIME_WAIT" if how == "FIN" else "CLOSE"
-            lab.until(lambda p=port, s=state: state_of(p) == s, f"conntrack to see the {how}")
-            expect(cached().count(port), 0)
-
-
-def state_of(port):
-    """Conntrack's, of a connection from there."""
-    return run("conntrack", "-L", "-p", "tcp", "--sport", str(port), netns="node-a").stdout.split()[3]
-
-
-def made_up_reset(netns, src, sport, dst, dport, seq):
-    def packed(check):
-        return struct.pack(">HHIIBBHHH", sport, dport, seq, 0, 0x50, 4, 0, check, 0)
-    pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(">BBH", 0, 6, 20)
-    total = sum(struct.unpack(">16H", pseudo + packed(0)))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    with Inside(netns):
-        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-    with raw:
-        raw.sendto(packed(~total & 0xFFFF), (dst, 0))
-
-
-def answers(asker):
-    asker.sock.settimeout(0.5)
-    try:
-        return asker.ask()
-    except OSError:
-        return None
-    finally:
-        asker.sock.settimeout(20)
-
-
 if __name__ == "__main__":
     lab.load_module()
     cluster = lab.Lab(services.PODS)
@@ -656,7 +410,6 @@ if __name__ == "__main__":
         told()
         carried()
         kinds()
-        changes()
     finally:
         cluster.down()
     lab.unload_module()
