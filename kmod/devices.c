@@ -12,6 +12,7 @@
 #include <linux/notifier.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <net/dst.h>
 #include <net/neighbour.h>
 
 #include "cache.h"

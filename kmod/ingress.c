@@ -8,7 +8,7 @@
  * are too long. A packet is left as it came until nothing can go wrong any more.
  */
 
-#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
