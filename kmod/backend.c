@@ -19,7 +19,7 @@
 
 #include "backend.h"
 #include "config.h"
-#include "eject.h"
+#include "deadline.h"
 #include "sched.h"
 #include "service.h"
 #include "uapi/svcnat.h"
@@ -323,8 +323,8 @@ static u32 cut_at(const struct svcnat_settings *settings, const struct svcnat_ba
 static void cut_set(struct svcnat_service *svc, struct svcnat_backend *b, u32 at)
 {
 	WRITE_ONCE(b->cut_at, at);
-	/* Until the commit is published it may get connections, if it has none yet. */
-	svc->cutting |= at;
+	smp_mb();	/* pairs with svcnat_flow_confirm(): one of us sees the other */
+	svc->cutting |= at && svcnat_backend_active(b);
 }
 
 /* @was stays, or is back, with what @b was put with. */

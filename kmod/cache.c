@@ -2,8 +2,8 @@
 /*
  * The table of the flow cache; see cache.h.
  *
- * Readers run under RCU. Writers take the lock of one bucket, softirqs off, and nothing
- * inside it. The table never grows: a full bucket gives up the entry that had no packet
+ * Readers run under RCU. Writers take the lock of one bucket, softirqs off, and inside it
+ * only a conntrack entry's. The table never grows: a full bucket gives up the entry that had no packet
  * for longest, and takes none as long as all of them are in use. References an entry
  * holds are dropped a grace period after it left, so readers may use what it points to.
  */
@@ -20,6 +20,11 @@
 
 static struct kmem_cache *cached_cache __read_mostly;
 
+/**
+ * svcnat_cache_module_init - make the slab of entries
+ *
+ * Return: 0 or -ENOMEM.
+ */
 int svcnat_cache_module_init(void)
 {
 	BUILD_BUG_ON(offsetof(struct svcnat_cached, dst) >= 64);
@@ -28,36 +33,23 @@ int svcnat_cache_module_init(void)
 	return cached_cache ? 0 : -ENOMEM;
 }
 
+/**
+ * svcnat_cache_module_exit - undo svcnat_cache_module_init()
+ */
 void svcnat_cache_module_exit(void)
 {
-	rcu_barrier();
+	rcu_barrier();	/* free_rcu() */
 	kmem_cache_destroy(cached_cache);
 }
 
+/**
+ * svcnat_cached_alloc - an empty entry
+ *
+ * Return: it, or NULL. Any context.
+ */
 struct svcnat_cached *svcnat_cached_alloc(void)
 {
 	return kmem_cache_zalloc(cached_cache, GFP_ATOMIC | __GFP_NOWARN);
-}
-
-/**
- * svcnat_cached_tell - tell conntrack what it did not see of a TCP connection
- * @c: entry
- *
- * It goes by the last acknowledgement to tell a reset from a forged one. Any context.
- */
-void svcnat_cached_tell(const struct svcnat_cached *c)
-{
-	struct ip_ct_tcp_state *seen = &c->ct->proto.tcp.seen[c->dir];
-	u32 ack = READ_ONCE(c->ack);
-
-	if (c->key.proto != IPPROTO_TCP)
-		return;
-	spin_lock_bh(&c->ct->lock);
-	if (!(seen->flags & IP_CT_TCP_FLAG_MAXACK_SET) || (s32)(ack - seen->td_maxack) > 0) {
-		seen->td_maxack = ack;
-		seen->flags |= IP_CT_TCP_FLAG_MAXACK_SET;
-	}
-	spin_unlock_bh(&c->ct->lock);
 }
 
 /**
@@ -78,16 +70,29 @@ void svcnat_cached_free(struct svcnat_cached *c)
 
 static void free_rcu(struct rcu_head *rcu)
 {
-	struct svcnat_cached *c = container_of(rcu, struct svcnat_cached, rcu);
-
-	if (c->ct)
-		svcnat_cached_tell(c);
-	svcnat_cached_free(c);
+	svcnat_cached_free(container_of(rcu, struct svcnat_cached, rcu));
 }
 
 static struct svcnat_cached *at(const struct svcnat_cache_bucket *b, int way)
 {
 	return rcu_dereference_protected(b->way[way], lockdep_is_held(&b->lock));
+}
+
+/*
+ * Tells conntrack what it did not see of a TCP connection: it goes by the last
+ * acknowledgement to tell a reset from a forged one.
+ */
+static void tell(const struct svcnat_cached *c)
+{
+	struct ip_ct_tcp_state *seen = &c->ct->proto.tcp.seen[c->dir];
+	u32 ack = READ_ONCE(c->ack);
+
+	spin_lock_bh(&c->ct->lock);
+	if (!(seen->flags & IP_CT_TCP_FLAG_MAXACK_SET) || (s32)(ack - seen->td_maxack) > 0) {
+		seen->td_maxack = ack;
+		seen->flags |= IP_CT_TCP_FLAG_MAXACK_SET;
+	}
+	spin_unlock_bh(&c->ct->lock);
 }
 
 static void take_out(struct svcnat_cache *cache, struct svcnat_cache_bucket *b, int way)
@@ -98,6 +103,8 @@ static void take_out(struct svcnat_cache *cache, struct svcnat_cache_bucket *b, 
 	RCU_INIT_POINTER(b->way[way], NULL);
 	WRITE_ONCE(b->tag[way], 0);
 	atomic_dec(&cache->n);
+	if (c->key.proto == IPPROTO_TCP && c->ct)
+		tell(c);
 	call_rcu(&c->rcu, free_rcu);
 }
 
@@ -196,33 +203,11 @@ void svcnat_cache_del(struct svcnat_cache *cache, struct svcnat_cached *c)
 }
 
 /**
- * svcnat_cache_tell - tell conntrack what it did not see of a connection, now
- * @cache: cache
- * @ct: connection
- *
- * It hears of it anyway a grace period after the entries left. Any context, under RCU.
- */
-void svcnat_cache_tell(const struct svcnat_cache *cache, const struct nf_conn *ct)
-{
-	const struct svcnat_cache_table *t = rcu_dereference(cache->table);
-	int dir;
-
-	for (dir = 0; t && dir < IP_CT_DIR_MAX; dir++) {
-		const struct svcnat_cache_key key =
-			svcnat_cache_key_of(&ct->tuplehash[dir].tuple);
-		const struct svcnat_cached *c = svcnat_cache_find(t, &key);
-
-		if (c && c->ct == ct)
-			svcnat_cached_tell(c);
-	}
-}
-
-/**
  * svcnat_cache_forget - take out both directions of a connection
  * @cache: cache
  * @ct: connection
  *
- * Any context, under RCU.
+ * Conntrack is told what it did not see of it. Any context, under RCU, without its lock.
  */
 void svcnat_cache_forget(struct svcnat_cache *cache, const struct nf_conn *ct)
 {

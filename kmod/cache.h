@@ -25,6 +25,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_acct.h>
 
+#include "deadline.h"
 #include "uapi/svcnat.h"
 
 struct svcnat_net;
@@ -170,9 +171,13 @@ void svcnat_cached_free(struct svcnat_cached *c);
 bool svcnat_cache_add(struct svcnat_cache *cache, struct svcnat_cached *c);
 void svcnat_cache_del(struct svcnat_cache *cache, struct svcnat_cached *c);
 void svcnat_cache_del_all(struct svcnat_cache *cache, svcnat_cached_test test, const void *data);
-void svcnat_cached_tell(const struct svcnat_cached *c);
-void svcnat_cache_tell(const struct svcnat_cache *cache, const struct nf_conn *ct);
 void svcnat_cache_forget(struct svcnat_cache *cache, const struct nf_conn *ct);
+
+/* Are packets sent on by it, as far as time and commits go? @gen: &svcnat_net.flow_gen. */
+static inline bool svcnat_cached_current(const struct svcnat_cached *c, u32 gen)
+{
+	return !svcnat_jiffies_passed(READ_ONCE(c->until)) && READ_ONCE(c->gen) == gen;
+}
 
 /* The bits of a hash that a bucket goes by are not those of the tag. */
 static inline u16 svcnat_cache_tag(u32 hash)
@@ -251,5 +256,6 @@ void svcnat_devices_module_exit(void);
 void svcnat_devices_ask(struct svcnat_net *sn);
 void svcnat_devices_init(struct svcnat_net *sn);
 void svcnat_devices_leave(struct svcnat_net *sn);
+void svcnat_devices_exit(struct svcnat_net *sn);
 
 #endif /* _SVCNAT_CACHE_H */

@@ -67,9 +67,12 @@ static void hook(struct svcnat_net *sn, struct net_device *dev)
 	list_add(&h->link, &sn->cache.devices);
 }
 
+/* @h: may be NULL */
 static void unhook(struct svcnat_net *sn, struct hooked *h)
 {
 	ASSERT_RTNL();
+	if (!h)
+		return;
 	list_del(&h->link);
 	nf_unregister_net_hook(sn->net, &h->ops);
 	kfree_rcu(h, rcu);
@@ -115,7 +118,6 @@ static int device_event(struct notifier_block *nb, unsigned long event, void *pt
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct svcnat_net *sn = svcnat_net_of(dev_net(dev));
-	struct hooked *h;
 
 	if (!rcu_access_pointer(sn->cache.table))
 		return NOTIFY_DONE;
@@ -123,17 +125,14 @@ static int device_event(struct notifier_block *nb, unsigned long event, void *pt
 	case NETDEV_REGISTER:
 		hook(sn, dev);
 		break;
-	case NETDEV_UNREGISTER:
-		h = hooked_find(&sn->cache, dev);
-		if (h)
-			unhook(sn, h);
-		svcnat_cache_del_all(&sn->cache, is_through, dev);
-		break;
 	case NETDEV_DOWN:
 		if (dev->dismantle)	/* once is enough */
 			break;
 		fallthrough;
 	case NETDEV_CHANGEMTU:
+	case NETDEV_UNREGISTER:
+		if (event == NETDEV_UNREGISTER)
+			unhook(sn, hooked_find(&sn->cache, dev));
 		svcnat_cache_del_all(&sn->cache, is_through, dev);
 		break;
 	}
@@ -167,6 +166,15 @@ void svcnat_devices_leave(struct svcnat_net *sn)
 	list_for_each_entry_safe(h, next, &sn->cache.devices, link)
 		unhook(sn, h);
 	rtnl_unlock();
+}
+
+/**
+ * svcnat_devices_exit - nothing of svcnat_devices_ask() is under way any more
+ * @sn: namespace that was left, since a grace period
+ */
+void svcnat_devices_exit(struct svcnat_net *sn)
+{
+	cancel_work_sync(&sn->cache.begin);
 }
 
 /**

@@ -11,7 +11,6 @@
 #ifndef _SVCNAT_EJECT_H
 #define _SVCNAT_EJECT_H
 
-#include <linux/jiffies.h>
 #include <linux/ktime.h>
 
 #include "backend.h"
@@ -23,17 +22,6 @@ static inline void svcnat_eject_answered(struct svcnat_backend *b)
 {
 	if (READ_ONCE(b->fails))
 		WRITE_ONCE(b->fails, 0);
-}
-
-/* Jiffies as kept in 32 bits, where 0 means none. */
-static inline u32 svcnat_jiffies_after(unsigned long delay)
-{
-	return (u32)(jiffies + delay) ?: 1;
-}
-
-static inline bool svcnat_jiffies_passed(u32 at)
-{
-	return (s32)((u32)jiffies - at) >= 0;
 }
 
 /*

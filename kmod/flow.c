@@ -283,7 +283,11 @@ unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, str
 	}
 	/* Merged into another, it would be gone. */
 	nf_conntrack_get(&ct->ct_general);
+	/* Active ahead of the look at cut_at; pairs with backend.c's cut_set(). */
+	smp_mb__after_atomic();
 	if (confirm(skb, ct, &verdict)) {
+		if (help && unlikely(READ_ONCE(backend->cut_at)))
+			svcnat_sweep_soon(sn);
 		atomic64_inc(help ? &backend->connections : &svc->stats[SVCNAT_SERVICE_STRAYS]);
 		svcnat_stat_inc(sn->stats, SVCNAT_STAT_CONNECTIONS);
 	} else if (help) {

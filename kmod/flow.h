@@ -160,6 +160,7 @@ void svcnat_handshake_failed(const struct svcnat_net *sn, struct svcnat_service 
 void svcnat_sweep_init(struct svcnat_net *sn);
 void svcnat_sweep_exit(struct svcnat_net *sn);
 void svcnat_sweep_fold(struct svcnat_net *sn);
+void svcnat_sweep_soon(struct svcnat_net *sn);
 void svcnat_flow_changed(struct svcnat_net *sn);
 
 #endif /* _SVCNAT_FLOW_H */

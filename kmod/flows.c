@@ -3,7 +3,6 @@
 
 #include <net/sock.h>
 
-#include "compat.h"
 #include "decide.h"
 #include "flow.h"
 #include "netlink.h"
@@ -52,12 +51,6 @@ static int fill_flow(struct sk_buff *skb, const struct nf_conntrack_tuple *t, u3
 	return 0;
 }
 
-static bool is_idle(const struct svcnat_net *sn, const struct svcnat_cached *c)
-{
-	return (s32)((u32)jiffies - READ_ONCE(c->until)) >= 0 ||
-	       READ_ONCE(c->gen) != svcnat_flow_gen(sn);
-}
-
 static int fill_cached(struct sk_buff *skb, const struct svcnat_net *sn,
 		       const struct svcnat_cached *c, const struct svcnat_vip *vip)
 {
@@ -69,7 +62,8 @@ static int fill_cached(struct sk_buff *skb, const struct svcnat_net *sn,
 	    fill_flow(skb, &h[IP_CT_DIR_ORIGINAL].tuple, c->iif) ||
 	    (c->dir == IP_CT_DIR_REPLY && nla_put_flag(skb, SVCNAT_CACHED_A_REPLY)) ||
 	    nla_put_u32(skb, SVCNAT_CACHED_A_AGE_MS, jiffies_to_msecs((u32)jiffies - c->since)) ||
-	    (is_idle(sn, c) && nla_put_flag(skb, SVCNAT_CACHED_A_IDLE)) ||
+	    (!svcnat_cached_current(c, svcnat_flow_gen(sn)) &&
+	     nla_put_flag(skb, SVCNAT_CACHED_A_IDLE)) ||
 	    nla_put_u64_64bit(skb, SVCNAT_CACHED_A_PACKETS, atomic64_read(&c->acct->packets),
 			      SVCNAT_CACHED_A_PAD) ||
 	    nla_put_u64_64bit(skb, SVCNAT_CACHED_A_BYTES, atomic64_read(&c->acct->bytes),
@@ -82,13 +76,10 @@ static int fill_cached(struct sk_buff *skb, const struct svcnat_net *sn,
 static int dump_cached(struct sk_buff *skb, struct netlink_callback *cb,
 		       const struct svcnat_net *sn, const struct svcnat_cached *c)
 {
-	const struct nlattr *name = svcnat_dump_attrs(cb)[SVCNAT_A_NAME];
 	const struct svcnat_vip *vip;
 	void *hdr;
 
 	vip = svcnat_frontend_find(sn, &c->ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple);
-	if (name && (!vip || strcmp(vip->service->name, nla_data(name))))
-		return 0;
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			  &svcnat_genl_family, NLM_F_MULTI, SVCNAT_CMD_FLOW_GET);
 	if (!hdr)

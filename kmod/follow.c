@@ -21,6 +21,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 
+#include "deadline.h"
 #include "decide.h"
 #include "eject.h"
 #include "flow.h"

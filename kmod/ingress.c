@@ -133,9 +133,7 @@ static bool fits(const struct sk_buff *skb, u32 len, u32 mtu)
 static bool is_good(const struct svcnat_net *sn, const struct svcnat_cached *c,
 		    const struct sk_buff *skb)
 {
-	return c->iif == skb->dev->ifindex &&
-	       (s32)(READ_ONCE(c->until) - (u32)jiffies) > 0 &&
-	       READ_ONCE(c->gen) == svcnat_flow_gen(sn) &&
+	return c->iif == skb->dev->ifindex && svcnat_cached_current(c, svcnat_flow_gen(sn)) &&
 	       READ_ONCE(c->neigh->nud_state) & NUD_VALID && !c->neigh->dead &&
 	       dst_check(c->dst, c->cookie);
 }
@@ -242,7 +240,6 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 	c = svcnat_cache_find(t, &p.key);
 	if (unlikely(c && p.ends)) {
 		/* Conntrack is to see what the other end says to it, too. */
-		svcnat_cache_tell(&sn->cache, c->ct);
 		svcnat_cache_forget(&sn->cache, c->ct);
 		return NF_ACCEPT;
 	}

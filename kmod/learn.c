@@ -27,7 +27,6 @@
 
 #include "cache.h"
 #include "decide.h"
-#include "eject.h"
 #include "flow.h"
 #include "nat.h"
 
@@ -75,15 +74,16 @@ static bool is_settled(const struct svcnat_flow *flow, u32 gen)
 	       svcnat_flow_settled(flow);
 }
 
-/* The namespace or the service may have it off. */
-static enum svcnat_shortcut is_wanted(const struct svcnat_net *sn, const struct svcnat_vip *vip)
+static bool is_off(const struct svcnat_net *sn)
 {
-	if (rcu_dereference(sn->config)->flags & SVCNAT_CONFIG_F_NO_SHORTCUT)
-		return SVCNAT_SHORTCUT_OFF;
-	if (vip && rcu_dereference(vip->service->set)->settings.flags &
-		   SVCNAT_SERVICE_F_NO_SHORTCUT)
-		return SVCNAT_SHORTCUT_SERVICE_OFF;
-	return SVCNAT_SHORTCUT_YES;
+	return rcu_dereference(sn->config)->flags & SVCNAT_CONFIG_F_NO_SHORTCUT;
+}
+
+/* @vip: NULL if nobody holds the frontend any more. */
+static bool is_off_for(const struct svcnat_vip *vip)
+{
+	return vip && rcu_dereference(vip->service->set)->settings.flags &
+		      SVCNAT_SERVICE_F_NO_SHORTCUT;
 }
 
 /**
@@ -100,12 +100,12 @@ enum svcnat_shortcut svcnat_shortcut_why(const struct svcnat_net *sn, const stru
 					 const struct nf_conntrack_tuple *flow,
 					 const struct net_device *in, const union nf_inet_addr *to)
 {
-	enum svcnat_shortcut wanted = is_wanted(sn, vip);
-
 	if (flow->dst.protonum != IPPROTO_TCP && flow->dst.protonum != IPPROTO_UDP)
 		return SVCNAT_SHORTCUT_PROTO;
-	if (wanted != SVCNAT_SHORTCUT_YES)
-		return wanted;
+	if (is_off(sn))
+		return SVCNAT_SHORTCUT_OFF;
+	if (is_off_for(vip))
+		return SVCNAT_SHORTCUT_SERVICE_OFF;
 	if (!in)
 		return SVCNAT_SHORTCUT_FROM_NODE;
 	if (!svcnat_leaves_node(sn, flow, to))
@@ -256,7 +256,7 @@ static bool is_same(const struct svcnat_cached *c, const struct sk_buff *skb,
  * From here on conntrack sees a packet a second of this direction. That the last one was
  * not acknowledged yet, or came again, says nothing of how long the connection may be
  * silent; and what comes next may be far ahead: it begins anew with that, but for what
- * svcnat_cached_tell() tells it.
+ * cache.c's tell() tells it.
  */
 static void loosen_tcp(struct nf_conn *ct, int dir)
 {
@@ -322,8 +322,8 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 	struct svcnat_cached *c;
 
 	if (ctinfo == IP_CT_RELATED || ctinfo == IP_CT_RELATED_REPLY ||
-	    !is_settled(flow, gen) || !is_worth_it(ct, dir) || needs_slow_road(skb, ct) ||
-	    is_wanted(sn, svcnat_frontend_find(sn, original)) != SVCNAT_SHORTCUT_YES)
+	    !is_settled(flow, gen) || !is_worth_it(ct, dir) || is_off(sn) ||
+	    needs_slow_road(skb, ct))
 		return;
 	t = rcu_dereference(sn->cache.table);
 	if (!t) {
@@ -332,6 +332,8 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 	}
 	key = svcnat_cache_key_of(&ct->tuplehash[dir].tuple);
 	c = svcnat_cache_find(t, &key);
+	if (!(c && READ_ONCE(c->gen) == gen) && is_off_for(svcnat_frontend_find(sn, original)))
+		return;
 	if (c && is_same(c, skb, ct)) {
 		renew(c, skb, flow, gen);
 		loosen_tcp(ct, dir);

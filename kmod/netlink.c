@@ -260,10 +260,11 @@ static int fill_explanation(struct sk_buff *skb, struct svcnat_net *sn,
 	if (iif)
 		in = dev_get_by_index_rcu(sn->net, iif);
 	svcnat_decide(sn, flow, in, NULL, &d);
-	if (d.backend && svcnat_leaves_node(sn, flow, &d.backend->addr))
-		masq = svcnat_masq_why(sn, d.vip, flow, in, &d.backend->addr);
-	if (d.backend)
+	if (d.backend) {
+		if (svcnat_leaves_node(sn, flow, &d.backend->addr))
+			masq = svcnat_masq_why(sn, d.vip, flow, in, &d.backend->addr);
 		shortcut = svcnat_shortcut_why(sn, d.vip, flow, in, &d.backend->addr);
+	}
 	err = svcnat_fill_decision(skb, &d, masq, shortcut);
 	rcu_read_unlock();
 	return err;
@@ -345,7 +346,7 @@ static const struct genl_ops ops[] = {
 	}, {
 		.cmd = SVCNAT_CMD_FLOW_GET,
 		.flags = GENL_ADMIN_PERM,
-		.policy = service_get_policy,
+		.policy = none_policy,
 		.maxattr = SVCNAT_A_MAX,
 		.dumpit = svcnat_flows_dump,
 	},

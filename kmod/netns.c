@@ -184,7 +184,7 @@ static void __net_exit net_exit(struct net *net)
 
 	svcnat_sweep_exit(sn);
 	svcnat_flow_net_exit(sn);
-	cancel_work_sync(&sn->cache.begin);
+	svcnat_devices_exit(sn);
 	svcnat_cache_destroy(&sn->cache);
 	svcnat_hook_forget(sn);
 	svcnat_pins_destroy(&sn->pins);

@@ -14,8 +14,6 @@
  */
 
 #include <linux/crc32c.h>
-#include <linux/netfilter_ipv4.h>
-#include <linux/netfilter_ipv6.h>
 #include <linux/sctp.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
@@ -25,6 +23,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 #include <net/tcp.h>
+#include <net/xfrm.h>
 
 #include "nat.h"
 #include "reset.h"
@@ -79,11 +78,15 @@ static struct ends ends_to(const struct nf_conn *ct, enum ip_conntrack_dir dir)
 	};
 }
 
-static struct dst_entry *route_v4(struct net *net, const struct ends *e)
+/* With protocol and ports, as IPsec policies go by them. */
+static struct dst_entry *route_v4(struct net *net, const struct ends *e, u8 proto)
 {
 	struct flowi4 fl4 = {
 		.daddr = e->dst->ip,
 		.saddr = e->src->ip,
+		.flowi4_proto = proto,
+		.fl4_sport = e->sport,
+		.fl4_dport = e->dport,
 		.flowi4_flags = FLOWI_FLAG_ANYSRC,
 	};
 	struct rtable *rt = ip_route_output_key(net, &fl4);
@@ -91,15 +94,24 @@ static struct dst_entry *route_v4(struct net *net, const struct ends *e)
 	return IS_ERR(rt) ? NULL : &rt->dst;
 }
 
-static struct dst_entry *route_v6(struct net *net, const struct ends *e)
+static struct dst_entry *route_v6(struct net *net, const struct ends *e, u8 proto)
 {
-	struct flowi6 fl6 = { .daddr = e->dst->in6, .flowi6_flags = FLOWI_FLAG_ANYSRC };
+	struct flowi6 fl6 = {
+		.daddr = e->dst->in6,
+		.saddr = e->src->in6,
+		.flowi6_proto = proto,
+		.fl6_sport = e->sport,
+		.fl6_dport = e->dport,
+		.flowi6_flags = FLOWI_FLAG_ANYSRC,
+	};
 	struct dst_entry *dst = ip6_route_output(net, NULL, &fl6);
 
-	if (!dst->error)
-		return dst;
-	dst_release(dst);
-	return NULL;
+	if (dst->error) {
+		dst_release(dst);
+		return NULL;
+	}
+	dst = xfrm_lookup(net, dst, flowi6_to_flowi(&fl6), NULL, 0);
+	return IS_ERR(dst) ? NULL : dst;
 }
 
 static void ip_header_put(struct sk_buff *skb, const struct ends *e, u8 proto,
@@ -134,7 +146,8 @@ static void ip_header_put(struct sk_buff *skb, const struct ends *e, u8 proto,
 /* An empty packet to one end, with room for @len behind the IP header; routed. */
 static struct sk_buff *packet_new(struct net *net, const struct ends *e, u8 proto, u32 len)
 {
-	struct dst_entry *dst = e->family == NFPROTO_IPV4 ? route_v4(net, e) : route_v6(net, e);
+	struct dst_entry *dst = e->family == NFPROTO_IPV4 ? route_v4(net, e, proto) :
+							    route_v6(net, e, proto);
 	struct sk_buff *skb;
 
 	if (!dst)
@@ -150,20 +163,16 @@ static struct sk_buff *packet_new(struct net *net, const struct ends *e, u8 prot
 	return skb;
 }
 
-/* Routed once more, now that it has ports: IPsec policies go by them. */
 static void packet_send(struct net *net, struct sk_buff *skb, u8 family)
 {
 	skb->dev = skb_dst(skb)->dev;
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	if (family == NFPROTO_IPV6)
-		ipv6_hdr(skb)->payload_len = htons(skb->len - sizeof(struct ipv6hdr));
-	if (family == NFPROTO_IPV4 ? ip_route_me_harder(net, NULL, skb, RTN_UNSPEC) :
-				     ip6_route_me_harder(net, NULL, skb))
-		kfree_skb(skb);
-	else if (family == NFPROTO_IPV4)
+	if (family == NFPROTO_IPV4) {
 		ip_local_out(net, NULL, skb);
-	else
+	} else {
+		ipv6_hdr(skb)->payload_len = htons(skb->len - sizeof(struct ipv6hdr));
 		ip6_local_out(net, NULL, skb);
+	}
 }
 
 /* @seq and @ack in host byte order. */

@@ -5,13 +5,13 @@
  *
  * A walk takes time in proportion to conntrack's table. So a commit asks for one only
  * if it leaves connections to be cut, and packets need none: they see a commit by
- * &svcnat_net.flow_gen.
+ * &svcnat_net.flow_gen. But one that begins while its backend is leaving asks for itself.
  */
 
 #include <linux/slab.h>
 #include <net/netfilter/nf_conntrack.h>
 
-#include "eject.h"
+#include "deadline.h"
 #include "flow.h"
 #include "reset.h"
 
@@ -145,6 +145,17 @@ void svcnat_sweep_fold(struct svcnat_net *sn)
 }
 
 /**
+ * svcnat_sweep_soon - there is a connection to be cut that may be silent, now or later
+ * @sn: namespace
+ *
+ * Any context.
+ */
+void svcnat_sweep_soon(struct svcnat_net *sn)
+{
+	mod_delayed_work(svcnat_wq, &sn->sweep, 0);
+}
+
+/**
  * svcnat_flow_changed - a commit was published: connections are to be looked at again
  * @sn: namespace, mutex held
  */
@@ -154,7 +165,7 @@ void svcnat_flow_changed(struct svcnat_net *sn)
 	/* After what they are going to look at; pairs with svcnat_flow_gen(). */
 	smp_store_release(&sn->flow_gen, sn->flow_gen + 1);
 	if (sn->cutting)
-		mod_delayed_work(svcnat_wq, &sn->sweep, 0);
+		svcnat_sweep_soon(sn);
 	sn->cutting = false;
 }
 

@@ -4,35 +4,6 @@
 #include "output.h"
 #include "show.h"
 
-static const struct option flows_options[] = {
-	{ "output", required_argument, NULL, 'o' },
-	{ "namespace", required_argument, NULL, 'n' },
-	{ "all-namespaces", no_argument, NULL, 'A' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static bool parse(struct cli *c, struct flows *f, enum output *out, int argc, char **argv)
-{
-	const unsigned int forms = OUTPUT_BIT(OUT_WIDE) | OUTPUT_BIT(OUT_JSON) |
-				   OUTPUT_BIT(OUT_YAML);
-	int opt;
-
-	while ((opt = options_next(c, argc, argv, "o:n:A", flows_options)) != -1) {
-		if (opt == 'n')
-			f->ns = optarg;
-		else if (opt == 'A')
-			f->ns = NULL;
-		else if (opt != 'o' || !output_parse(c, optarg, forms, out))
-			return false;
-	}
-	f->name = optind < argc ? argv[optind++] : NULL;
-	if (optind == argc)
-		return true;
-	diag_error(c->d, NULL, NULL, "flows \"%s\": expected one name of a Service, or none",
-		   argv[optind]);
-	return false;
-}
-
 /* Where get says so as well, and why if it is known. */
 static void print_nothing(const struct flows *f, const struct dp *dp)
 {
@@ -73,7 +44,7 @@ int cmd_flows(struct cli *c, int argc, char **argv)
 	struct knl *knl;
 	bool ok;
 
-	if (!parse(c, &f, &out, argc, argv))
+	if (!output_of_service(c, argc, argv, &f.ns, &f.name, &out))
 		return EXIT_USAGE;
 	flows_init(&f, c->a);
 	knl = knl_open(c->d);

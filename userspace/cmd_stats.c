@@ -5,42 +5,13 @@
 #include "show.h"
 #include "stats.h"
 
-static const struct option stats_options[] = {
-	{ "output", required_argument, NULL, 'o' },
-	{ "namespace", required_argument, NULL, 'n' },
-	{ "all-namespaces", no_argument, NULL, 'A' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static bool parse(struct cli *c, struct stats *st, enum output *out, int argc, char **argv)
-{
-	const unsigned int forms = OUTPUT_BIT(OUT_WIDE) | OUTPUT_BIT(OUT_JSON) |
-				   OUTPUT_BIT(OUT_YAML);
-	int opt;
-
-	while ((opt = options_next(c, argc, argv, "o:n:A", stats_options)) != -1) {
-		if (opt == 'n')
-			st->ns = optarg;
-		else if (opt == 'A')
-			st->ns = NULL;
-		else if (opt != 'o' || !output_parse(c, optarg, forms, out))
-			return false;
-	}
-	st->name = optind < argc ? argv[optind++] : NULL;
-	if (optind == argc)
-		return true;
-	diag_error(c->d, NULL, NULL, "stats \"%s\": expected one name of a Service, or none",
-		   argv[optind]);
-	return false;
-}
-
 int cmd_stats(struct cli *c, int argc, char **argv)
 {
 	struct stats st = { .a = c->a, .ns = "default" };
 	enum output out = OUT_TABLE;
 	struct knl *knl;
 
-	if (!parse(c, &st, &out, argc, argv))
+	if (!output_of_service(c, argc, argv, &st.ns, &st.name, &out))
 		return EXIT_USAGE;
 	knl = knl_open(c->d);
 	st.dp = knl ? knl_dump(knl, c->a, NULL, c->d) : NULL;

@@ -38,7 +38,7 @@ static bool match(const struct request *r, const struct view *v, const char *nam
 	for (size_t i = 0; i < r->dp->n_services; i++) {
 		const struct dp_service *svc = &r->dp->services[i];
 
-		if (!dp_service_in(svc, r->ns, name))
+		if (!service_in(svc->name, r->ns, name))
 			continue;
 		found = true;
 		add(r, out, svc, svc->backends, svc->n_backends);

@@ -30,6 +30,35 @@ bool output_parse(struct cli *c, const char *word, unsigned int allowed, enum ou
 	return false;
 }
 
+bool output_of_service(struct cli *c, int argc, char **argv, const char **ns, const char **name,
+		       enum output *out)
+{
+	static const struct option options[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "namespace", required_argument, NULL, 'n' },
+		{ "all-namespaces", no_argument, NULL, 'A' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const unsigned int forms = OUTPUT_BIT(OUT_WIDE) | OUTPUT_BIT(OUT_JSON) |
+				   OUTPUT_BIT(OUT_YAML);
+	int opt;
+
+	while ((opt = options_next(c, argc, argv, "o:n:A", options)) != -1) {
+		if (opt == 'n')
+			*ns = optarg;
+		else if (opt == 'A')
+			*ns = NULL;
+		else if (opt != 'o' || !output_parse(c, optarg, forms, out))
+			return false;
+	}
+	*name = optind < argc ? argv[optind++] : NULL;
+	if (optind == argc)
+		return true;
+	diag_error(c->d, NULL, NULL, "%s \"%s\": expected one name of a Service, or none", c->verb,
+		   argv[optind]);
+	return false;
+}
+
 void output_document(enum output out, sink_fn *put, const void *what)
 {
 	if (out == OUT_YAML)

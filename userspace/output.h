@@ -13,6 +13,14 @@ enum output { OUT_TABLE, OUT_WIDE, OUT_JSON, OUT_YAML, OUT_NAME };
 /* Of the forms in @allowed the one that goes by @word; false after an error was said. */
 bool output_parse(struct cli *c, const char *word, unsigned int allowed, enum output *out);
 
+/*
+ * The options and operand of a verb that shows what the kernel has of one Service or all:
+ * -o wide|json|yaml, -n NS, -A, NAME. @ns: "default" before, NULL for all; @name: NULL for
+ * all. False after an error was said: EXIT_USAGE.
+ */
+bool output_of_service(struct cli *c, int argc, char **argv, const char **ns, const char **name,
+		       enum output *out);
+
 /* A document in JSON or YAML. */
 void output_document(enum output out, sink_fn *put, const void *what);
 

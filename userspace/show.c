@@ -90,15 +90,10 @@ bool service_in(const char *service, const char *ns, const char *name)
 	return slash && !strncmp(slash + 1, name, len) && slash[1 + len] == ':';
 }
 
-bool dp_service_in(const struct dp_service *svc, const char *ns, const char *name)
-{
-	return service_in(svc->name, ns, name);
-}
-
 bool dp_has_service(const struct dp *dp, const char *ns, const char *name)
 {
 	for (size_t i = 0; i < dp->n_services; i++)
-		if (dp_service_in(&dp->services[i], ns, name))
+		if (service_in(dp->services[i].name, ns, name))
 			return true;
 	return false;
 }

@@ -23,7 +23,6 @@ const char *size_text(struct arena *a, uint64_t n);
 const char *age_text(struct arena *a, uint64_t seconds);
 /* Is "namespace/name:port" of this namespace and Service? NULL: of any. */
 bool service_in(const char *service, const char *ns, const char *name);
-bool dp_service_in(const struct dp_service *svc, const char *ns, const char *name);
 bool dp_has_service(const struct dp *dp, const char *ns, const char *name);
 /* Says that the kernel has no such Service. */
 void not_in_kernel(struct diag *d, const char *ns, const char *name);

@@ -66,7 +66,7 @@ static uint64_t number_at(const void *of, size_t at)
 
 static bool is_shown(const struct stats *st, size_t i)
 {
-	return dp_service_in(&st->dp->services[i], st->ns, st->name);
+	return service_in(st->dp->services[i].name, st->ns, st->name);
 }
 
 static uint64_t active_of_all(const struct dp *dp)

@@ -119,7 +119,7 @@
  *	scheduler, frontends, no backends) and BACKENDS_ADDED and _REMOVED.
  * @SVCNAT_CMD_COMMIT_EVENT: event. Out: GENERATION, APPLY_ID (if any), INFO,
  *	CHANGES.
- * @SVCNAT_CMD_FLOW_GET: dump. In: NAME (optional). Out: CACHED (exactly one). What is
+ * @SVCNAT_CMD_FLOW_GET: dump. In: none. Out: CACHED (exactly one). What is
  *	in the flow cache: for each direction of an established TCP or UDP connection
  *	that is forwarded, what it takes to send its packets on at ingress, without
  *	conntrack, rules and routing. One packet a second takes the slow road all the

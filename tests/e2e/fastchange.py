@@ -12,9 +12,10 @@ import services
 from fastpath import (SOURCES, VIPS, cached, connection, flows_of, only, port_of, serve, settle,
                       settle_tcp, shortcuts, stream, tracked)
 from lab import case, run
-from removal import ending
 from services import expect, pod
-from talk import Inside
+from talk import ending, send_tcp
+
+RST = 0x04
 
 
 @contextlib.contextmanager
@@ -219,7 +220,7 @@ def changes():
                 if aged:
                     lab.until(lambda: port not in cached(), "the connection to be idle")
                 for seq in (0, 1 << 30, 2 << 30, 3 << 30):
-                    made_up_reset("probe", "10.244.1.200", port, VIPS[4], 90, seq)
+                    send_tcp("probe", "10.244.1.200", port, VIPS[4], 90, RST, seq)
                 expect(state_of(port), "ESTABLISHED", f"idle={aged}:")
             expect(stream(*ends, 100000), {"client": True, "Pod": True})
 
@@ -240,19 +241,6 @@ def changes():
 def state_of(port):
     """Conntrack's, of a connection from there."""
     return run("conntrack", "-L", "-p", "tcp", "--sport", str(port), netns="node-a").stdout.split()[3]
-
-
-def made_up_reset(netns, src, sport, dst, dport, seq):
-    def packed(check):
-        return struct.pack(">HHIIBBHHH", sport, dport, seq, 0, 0x50, 4, 0, check, 0)
-    pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(">BBH", 0, 6, 20)
-    total = sum(struct.unpack(">16H", pseudo + packed(0)))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    with Inside(netns):
-        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-    with raw:
-        raw.sendto(packed(~total & 0xFFFF), (dst, 0))
 
 
 def answers(asker):

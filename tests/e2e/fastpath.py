@@ -2,6 +2,8 @@
 """Established flows that are sent on at ingress: that they are, and that they arrive as on the
 slow road. What changes under them is in fastchange.py."""
 import contextlib
+import ctypes
+import fcntl
 import hashlib
 import itertools
 import json
@@ -9,7 +11,6 @@ import socket
 import struct
 import sys
 import threading
-import time
 
 import lab
 import services
@@ -22,6 +23,7 @@ VIPS = {4: "10.96.0.10", 6: "fd00:10:96::10"}
 NODE = {4: "192.168.10.11", 6: "fd00:192:168:10::11"}
 NODE_PORT = 30053
 SOURCES = ("probe", "client")
+PROBE = services.PODS[-1]
 STREAM = 9090
 IP_RECVERR, IPV6_RECVERR, IP_TTL, IPV6_UNICAST_HOPS = 11, 25, 2, 16
 ETHTOOL, STXCSUM, SGRO = 0x8946, 0x17, 0x2C
@@ -107,8 +109,6 @@ def tracked(asker):
 def device(netns, name, command, value):
     """What ethtool -K does: TX checksums, GRO."""
     with open_in(netns, "0", socket.SOCK_DGRAM) as sock:
-        import ctypes
-        import fcntl
         arg = ctypes.create_string_buffer(struct.pack("II", command, value))
         fcntl.ioctl(sock, ETHTOOL, struct.pack("16sP", name.encode(), ctypes.addressof(arg)))
 
@@ -338,28 +338,6 @@ def call_iptables(on):
     return not run("sh", "-c", script, netns="node-a", check=False).returncode
 
 
-@contextlib.contextmanager
-def bridged():
-    """The probe's device on the node is a port of a bridge, and the bridge its gateway."""
-    def move(to, away):
-        for mine, theirs in (("169.254.1.1/32", "10.244.1.200"), ("fe80::1/64",
-                                                                  "fd00:10:244:1::200")):
-            run("ip", "-n", "node-a", "addr", "del", mine, "dev", away)
-            run("ip", "-n", "node-a", "addr", "add", mine, "dev", to, "nodad", "scope", "link")
-            run("ip", "-n", "node-a", "route", "replace", theirs, "dev", to)
-            run("ip", "-n", "probe", "neigh", "flush", "all")
-
-    run("ip", "-n", "node-a", "link", "add", "cbr0", "type", "bridge")
-    run("ip", "-n", "node-a", "link", "set", "cbr0", "up")
-    run("ip", "-n", "node-a", "link", "set", "v200", "master", "cbr0")
-    move("cbr0", "v200")
-    try:
-        yield
-    finally:
-        move("v200", "cbr0")
-        run("ip", "-n", "node-a", "link", "del", "cbr0")
-
-
 def kinds():
     def carries(source):
         serve(only(1))
@@ -385,7 +363,7 @@ def kinds():
     @case("fastpath: a bridge")
     def _():
         call_iptables(0)
-        with bridged():
+        with lab.bridged(PROBE):
             carries("probe")
 
     @case("fastpath: packets br_netfilter has seen take the slow road, and arrive")
@@ -393,7 +371,7 @@ def kinds():
         run("modprobe", "-q", "br_netfilter", check=False)
         assert call_iptables(1), "this kernel has no br_netfilter"
         serve(only(3))
-        with bridged(), contextlib.closing(Asker("probe", VIPS[4], 53)) as asker:
+        with lab.bridged(PROBE), contextlib.closing(Asker("probe", VIPS[4], 53)) as asker:
             for _ in range(2 * SETTLED):
                 expect(asker.ask(), "default/web-3")
             # What comes back comes through no bridge.

@@ -13,21 +13,13 @@ import lab
 import services
 from lab import case
 from services import all_pods, apply, counts, expect, service
-from talk import SCTP, Asker, Inside, Listener, connect
+from talk import SCTP, Asker, Inside, Listener, checksum, connect
 
 VIPS = ("10.96.0.10", "fd00:10:96::10")
 PACKETS = 6000
 ETH = {4: 0x0800, 6: 0x86dd}
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
 PORTS = (80, 53, 90, 132, 30007, 0, 65535)
-
-
-def checksum(data):
-    data += b"\0" * (len(data) % 2)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
 
 
 class Maker:

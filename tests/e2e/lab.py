@@ -12,6 +12,7 @@
 svcnat is loaded and serves in node-a. Clients reach Pod ranges through the
 Pods' own nodes and everything else through node-a.
 """
+import contextlib
 import json
 import os
 import subprocess
@@ -200,6 +201,31 @@ class Lab:
             if os.path.exists(f"/run/netns/{name}"):
                 self.ip(None, f"netns del {name}")
         self.flush()
+
+
+@contextlib.contextmanager
+def bridged(pod, bridge="cbr0"):
+    """The Pod's device on its node is a port of a bridge, as some networks have it."""
+    dev, node = f"v{pod.number}", pod.node
+    addrs = (("169.254.1.1/32", f"10.244.{NODES[node]}.{pod.number}"),
+             ("fe80::1/64", f"fd00:10:244:{NODES[node]}::{pod.number}"))
+
+    def move(to, away):
+        for mine, theirs in addrs:
+            run("ip", "-n", node, "addr", "del", mine, "dev", away)
+            run("ip", "-n", node, "addr", "add", mine, "dev", to, "nodad", "scope", "link")
+            run("ip", "-n", node, "route", "replace", theirs, "dev", to)
+            run("ip", "-n", pod.netns, "neigh", "flush", "all")
+
+    run("ip", "-n", node, "link", "add", bridge, "type", "bridge")
+    run("ip", "-n", node, "link", "set", bridge, "up")
+    run("ip", "-n", node, "link", "set", dev, "master", bridge)
+    move(bridge, dev)
+    try:
+        yield
+    finally:
+        move(dev, bridge)
+        run("ip", "-n", node, "link", "del", bridge)
 
 
 def svcctl(*argv, netns="node-a", check=True, stdin=None, node="node-a"):

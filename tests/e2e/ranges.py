@@ -8,7 +8,8 @@ import lab
 import model
 import second
 from lab import case, probe, run
-from objects import ADDRESS, EXTERNAL, NODE_ADDRESSES, PROTOS, STATE, Set, address, make_lab
+from objects import (ADDRESS, EXTERNAL, NODE_ADDRESSES, PLACES, PROTOS, STATE, Set, address,
+                     make_lab)
 from second import CONDITIONS, POLICIES, Trial
 from services import expect
 
@@ -279,35 +280,13 @@ def pods():
 
     detects("prefix=", "prefix=v", lambda source: source in podlike)
     detects("node-cidr", "node-cidr", lambda source: source in podlike)
-    with Bridge():
+    with lab.bridged(lab.Pod("", "probe", *PLACES["probe"])):
         detects("bridge=", "bridge=cbr0", lambda source: source in ADDRESS["probe"].values())
     tried, _ = trial(several(), "--masquerade-all", masquerade_all=True)
     tried.case("ranges: --masquerade-all: whoever asks a ClusterIP is masqueraded",
                lambda r: r.kind == "ClusterIP")
     tried.case("ranges: --masquerade-all: other frontends are as before",
                lambda r: r.kind != "ClusterIP")
-
-
-class Bridge:
-    """The probe's device is a port of a bridge, as some networks have it."""
-
-    def move(self, to, away):
-        addrs = (("169.254.1.1/32", ADDRESS["probe"][4]), ("fe80::1/64", ADDRESS["probe"][6]))
-        for mine, theirs in addrs:
-            run("ip", "-n", "node-a", "addr", "del", mine, "dev", away)
-            run("ip", "-n", "node-a", "addr", "add", mine, "dev", to, "nodad", "scope", "link")
-            run("ip", "-n", "node-a", "route", "replace", theirs, "dev", to)
-            run("ip", "-n", "probe", "neigh", "flush", "all")
-
-    def __enter__(self):
-        run("ip", "-n", "node-a", "link", "add", "cbr0", "type", "bridge")
-        run("ip", "-n", "node-a", "link", "set", "cbr0", "up")
-        run("ip", "-n", "node-a", "link", "set", "v200", "master", "cbr0")
-        self.move("cbr0", "v200")
-
-    def __exit__(self, *_):
-        self.move("v200", "cbr0")
-        run("ip", "-n", "node-a", "link", "del", "cbr0")
 
 
 if __name__ == "__main__":

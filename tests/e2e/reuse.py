@@ -9,7 +9,7 @@ import lab
 import services
 from lab import case, run
 from services import apply, expect, pod, service
-from talk import Inside, Listener, ending, open_in
+from talk import Listener, ending, open_in, send_tcp
 
 VIPS = ("10.96.0.10", "fd00:10:96::10")
 PORT = 9090
@@ -100,24 +100,9 @@ def ports():
         two.close()
 
 
-def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
 def stray(netns, src, sport, dst, dport):
     """A TCP segment with data far outside any window, sent by hand."""
-    def segment(check):
-        return struct.pack("!HHIIBBHHH", sport, dport, 0x7a000000, 0x01000000, 5 << 4, 0x18,
-                           1000, check, 0) + b"lost in time"
-    pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(
-        "!BBH", 0, socket.IPPROTO_TCP, len(segment(0)))
-    with Inside(netns):
-        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-    raw.sendto(segment(checksum(pseudo + segment(0))), (dst, 0))
-    raw.close()
+    send_tcp(netns, src, sport, dst, dport, 0x18, 0x7a000000, 0x01000000, b"lost in time")
 
 
 def liberal():

@@ -7,6 +7,7 @@ import json
 import os
 import select
 import socket
+import struct
 import time
 
 import lab
@@ -119,6 +120,28 @@ def connect(netns, addr, port, proto=0):
         sock.bind((routed_source(netns, addr), 0))
     sock.connect((addr, port))
     return sock
+
+
+def checksum(data):
+    """The internet's (RFC 1071)."""
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def send_tcp(netns, src, sport, dst, dport, flags, seq, ack=0, data=b""):
+    """One segment over IPv4, made by hand."""
+    def segment(check):
+        return struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 5 << 4, flags, 1000, check,
+                           0) + data
+    pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack(
+        "!BBH", 0, socket.IPPROTO_TCP, len(segment(0)))
+    with Inside(netns):
+        raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    with raw:
+        raw.sendto(segment(checksum(pseudo + segment(0))), (dst, 0))
 
 
 def ending(sock, within=WAIT):
