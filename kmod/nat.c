@@ -10,9 +10,11 @@
 #include <net/ipv6.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
+#include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_nat.h>
 #include <net/netfilter/nf_nat_masquerade.h>
 
+#include "memo.h"
 #include "nat.h"
 #include "reset.h"
 
@@ -38,14 +40,7 @@ int svcnat_transport_offset(const struct sk_buff *skb, u8 family)
 	return frag_off & htons(~0x7) ? -1 : at;
 }
 
-/**
- * svcnat_nat_dst - send a connection to a backend
- * @ct: unconfirmed connection
- * @backend: where to
- *
- * Return: NF_ACCEPT, or NF_DROP when it cannot be bound.
- */
-unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend)
+static unsigned int setup(struct nf_conn *ct, const struct svcnat_backend *backend)
 {
 	struct nf_nat_range2 range = {
 		.flags = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED,
@@ -56,6 +51,31 @@ unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *bac
 	};
 
 	return nf_nat_setup_info(ct, &range, NF_NAT_MANIP_DST);
+}
+
+/**
+ * svcnat_nat_dst - send a connection to a backend
+ * @ct: unconfirmed connection
+ * @backend: where to
+ *
+ * Does what nf_nat_setup_info() does, but looks for no other connection with the tuple:
+ * there is one address and one port to go to, taken or not, and POSTROUTING finds the
+ * source another port if it has to.
+ *
+ * Return: NF_ACCEPT, or NF_DROP when it cannot be bound.
+ */
+unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend)
+{
+	struct nf_conntrack_tuple reply = ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+
+	/* A helper may change lengths; a backend may be its own frontend. */
+	if (nfct_help(ct) || svcnat_memo_leads(backend, &reply))
+		return setup(ct, backend);
+	reply.src.u3 = backend->addr;
+	reply.src.u.all = backend->port;
+	nf_conntrack_alter_reply(ct, &reply);
+	ct->status |= IPS_DST_NAT | IPS_DST_NAT_DONE;
+	return NF_ACCEPT;
 }
 
 /**
