@@ -41,23 +41,20 @@ static inline struct nlattr **svcnat_dump_attrs(struct netlink_callback *cb)
 
 /*
  * Entries hold their helper, where they do (Kbuild asks the header: it went to stable
- * kernels too). Ours is never freed, so its first reference is never dropped.
+ * kernels too). Ours is never freed, and a count that every new flow writes would be
+ * shared by all CPUs: it begins with more references than there are entries, and they
+ * are handed out as they are. Some are dropped for us by the kernel ("conntrack -U").
  */
 #ifdef SVCNAT_HELPER_REFS
-#define SVCNAT_HELPER_REFS_INIT .ct_refcnt = REFCOUNT_INIT(1),
-static inline void svcnat_helper_get(struct nf_conntrack_helper *helper)
+#define SVCNAT_HELPER_REFS_INIT .ct_refcnt = REFCOUNT_INIT(1 << 30),
+static inline void svcnat_helper_hold(struct nf_conntrack_helper *helper)
 {
-	refcount_inc(&helper->ct_refcnt);
-}
-
-static inline void svcnat_helper_put(struct nf_conntrack_helper *helper)
-{
-	refcount_dec(&helper->ct_refcnt);
+	if (unlikely(refcount_read(&helper->ct_refcnt) < 1 << 29))
+		refcount_set(&helper->ct_refcnt, 1 << 30);
 }
 #else
 #define SVCNAT_HELPER_REFS_INIT
-static inline void svcnat_helper_get(struct nf_conntrack_helper *helper) { }
-static inline void svcnat_helper_put(struct nf_conntrack_helper *helper) { }
+static inline void svcnat_helper_hold(struct nf_conntrack_helper *helper) { }
 #endif
 
 /* A tracepoint's string: 6.10 knows its source from the declaration. */

@@ -129,10 +129,8 @@ static struct svcnat_backend *detach(struct nf_conn *ct, struct nf_conn_help *he
 
 	spin_lock_bh(&ct->lock);
 	b = release(ct, (struct svcnat_flow *)help->data);
-	if (rcu_access_pointer(help->helper) == &svcnat_flow_helper) {
+	if (rcu_access_pointer(help->helper) == &svcnat_flow_helper)
 		RCU_INIT_POINTER(help->helper, NULL);
-		svcnat_helper_put(&svcnat_flow_helper);
-	}
 	spin_unlock_bh(&ct->lock);
 	return b;
 }
@@ -225,7 +223,7 @@ static struct nf_conn_help *attach(struct nf_conn *ct, struct svcnat_backend *ba
 	flow->to = (unsigned long)backend;
 	flow->gen = gen;
 	flow->state = first_state(ct);
-	svcnat_helper_get(&svcnat_flow_helper);
+	svcnat_helper_hold(&svcnat_flow_helper);
 	rcu_assign_pointer(help->helper, &svcnat_flow_helper);
 	return help;
 }

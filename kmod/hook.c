@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where new flows come in. The first two are called by nf_nat, once a connection,
+ * Where new flows come in. All but the last are called by nf_nat, once a connection,
  * before it is confirmed, and nf_nat translates every later packet itself:
  *
  *   PREROUTING, OUTPUT    svcnat_hook_in:      decide, then bind the destination
- *   INPUT, POSTROUTING    svcnat_hook_out:     masquerade if needed
+ *   POSTROUTING           svcnat_hook_out:     masquerade if needed
+ *   POSTROUTING           svcnat_hook_keep:    else bind the source, if nobody else did
  *   INPUT, POSTROUTING    svcnat_hook_confirm: last of all, confirm and count
  *
  * All run under RCU and take no lock. What svcnat_hook_in decided is remembered by
@@ -27,6 +28,9 @@
 #include "trace.h"
 
 DEFINE_PER_CPU(struct svcnat_memo, svcnat_memo);
+
+/* The last new flow that svcnat_hook_out() let pass as it is. */
+static DEFINE_PER_CPU(const struct nf_conn *, kept);
 
 /*
  * Only a flow's first packet is ours. RELATED ones are the errors and resets of
@@ -78,19 +82,6 @@ static unsigned int bind(struct svcnat_net *sn, struct nf_conn *ct,
 	return NF_ACCEPT;
 }
 
-static void remember(const struct svcnat_net *sn, const struct nf_conn *ct, u32 gen,
-		     const struct svcnat_decision *d)
-{
-	const struct svcnat_memo memo = {
-		.ct = ct, .sn = sn, .gen = gen,
-		.flow = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple,
-		.vip = d->backend ? d->vip : NULL,
-		.backend = d->backend,
-	};
-
-	svcnat_memo_set(&memo);
-}
-
 /**
  * svcnat_take - decide on a new flow, and make it so
  * @sn: namespace
@@ -115,7 +106,7 @@ unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 	flow = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	gen = svcnat_flow_gen(sn);
 	svcnat_decide(sn, flow, state->in, avoid, &d);
-	remember(sn, ct, gen, &d);
+	svcnat_memo_set(sn, ct, gen, d.backend ? d.vip : NULL, d.backend);
 	switch (d.verdict) {
 	case SVCNAT_DNAT:
 		return bind(sn, ct, flow, &d);
@@ -146,23 +137,31 @@ unsigned int svcnat_hook_in(void *priv, struct sk_buff *skb, const struct nf_hoo
 	return svcnat_take(priv, skb, state, NULL);
 }
 
-/* What was decided on a new flow; false if nothing that concerns us. */
-static bool recall(const struct svcnat_net *sn, const struct nf_conn *ct,
-		   struct svcnat_memo *memo)
+/**
+ * struct decided - on a new flow, when it came in
+ * @gen: &svcnat_net.flow_gen from before it was found
+ * @vip: frontend
+ * @backend: NULL if it left the set meanwhile
+ */
+struct decided {
+	u32			gen;
+	const struct svcnat_vip	*vip;
+	struct svcnat_backend	*backend;
+};
+
+/* False if nothing that concerns us was. */
+static bool recall(const struct svcnat_net *sn, const struct nf_conn *ct, struct decided *d)
 {
 	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 
-	memo->ct = ct;
-	memo->sn = sn;
-	memo->gen = svcnat_flow_gen(sn);
-	memo->flow = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	if (svcnat_memo_get(memo, reply))
-		return memo->vip;
-	memo->vip = svcnat_frontend_find(sn, &memo->flow);
-	if (!memo->vip)
+	d->gen = svcnat_flow_gen(sn);
+	if (svcnat_memo_get(sn, ct, d->gen, &d->vip, &d->backend))
+		return d->vip;
+	d->vip = svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple);
+	if (!d->vip)
 		return false;
-	memo->backend = svcnat_set_find(rcu_dereference(memo->vip->service->set),
-					&reply->src.u3, reply->src.u.all, NULL);
+	d->backend = svcnat_set_find(rcu_dereference(d->vip->service->set), &reply->src.u3,
+				     reply->src.u.all, NULL);
 	return true;
 }
 
@@ -172,6 +171,14 @@ static const struct net_device *origin_of(const struct svcnat_net *sn, const str
 	if (!skb->skb_iif || !rcu_dereference(sn->config)->pod_ifname_len)
 		return NULL;
 	return dev_get_by_index_rcu(sn->net, skb->skb_iif);
+}
+
+static bool to_masquerade(const struct svcnat_net *sn, const struct sk_buff *skb,
+			  const struct nf_conn *ct, const struct svcnat_vip *vip)
+{
+	return svcnat_masq_why(sn, vip, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple,
+			       origin_of(sn, skb),
+			       &ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u3);
 }
 
 /**
@@ -186,17 +193,37 @@ unsigned int svcnat_hook_out(void *priv, struct sk_buff *skb, const struct nf_ho
 {
 	const struct svcnat_net *sn = priv;
 	struct nf_conn *ct = new_flow(skb);
-	struct svcnat_memo memo;
 	unsigned int verdict;
+	struct decided d;
 
-	if (!ct || !(ct->status & IPS_DST_NAT) || !recall(sn, ct, &memo) ||
-	    !svcnat_masq_why(sn, memo.vip, &memo.flow, origin_of(sn, skb),
-			     &ct->tuplehash[IP_CT_DIR_REPLY].tuple.src.u3))
+	if (!ct || !(ct->status & IPS_DST_NAT) || !recall(sn, ct, &d))
 		return NF_ACCEPT;
+	if (!to_masquerade(sn, skb, ct, d.vip)) {
+		this_cpu_write(kept, ct);
+		return NF_ACCEPT;
+	}
 	verdict = svcnat_nat_masquerade(skb, state);
 	if (verdict != NF_ACCEPT)
 		svcnat_stat_inc(sn->stats, SVCNAT_STAT_NAT_FAILED);
 	return verdict;
+}
+
+/**
+ * svcnat_hook_keep - POSTROUTING, last of all NAT: a new flow of ours keeps its source
+ * @priv: struct svcnat_net
+ * @skb: its first packet
+ * @state: of the hook
+ *
+ * Return: NF_ACCEPT.
+ */
+unsigned int svcnat_hook_keep(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	struct nf_conn *ct = new_flow(skb);
+
+	/* Compared only. Whose else it might be by now keeps its source, too: nobody bound it. */
+	if (ct && ct == this_cpu_read(kept))
+		svcnat_nat_keep(ct);
+	return NF_ACCEPT;
 }
 
 /* With a VRF packets pass POSTROUTING twice; conntrack confirms the second time. */
@@ -220,7 +247,7 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 	struct svcnat_net *sn = priv;
 	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
-	struct svcnat_memo memo;
+	struct decided d;
 
 	if (!ct)
 		return NF_ACCEPT;
@@ -229,9 +256,9 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 			svcnat_learn(sn, skb, ct, ctinfo);
 		return NF_ACCEPT;
 	}
-	if (ctinfo != IP_CT_NEW || comes_again(state) || !recall(sn, ct, &memo))
+	if (ctinfo != IP_CT_NEW || comes_again(state) || !recall(sn, ct, &d))
 		return NF_ACCEPT;
-	return svcnat_flow_confirm(sn, skb, ct, memo.vip->service, memo.backend, memo.gen);
+	return svcnat_flow_confirm(sn, skb, ct, d.vip->service, d.backend, d.gen);
 }
 
 /**

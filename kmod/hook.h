@@ -11,6 +11,7 @@ struct svcnat_backend;
 
 unsigned int svcnat_hook_in(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 unsigned int svcnat_hook_out(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
+unsigned int svcnat_hook_keep(void *priv, struct sk_buff *skb, const struct nf_hook_state *state);
 unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state);
 unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,

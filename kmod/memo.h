@@ -13,9 +13,9 @@
 
 #include <linux/bottom_half.h>
 #include <linux/percpu.h>
-#include <net/netfilter/nf_conntrack_tuple.h>
+#include <net/netfilter/nf_conntrack.h>
 
-#include "backend.h"
+#include "nat.h"
 #include "netns.h"
 
 /**
@@ -38,35 +38,38 @@ struct svcnat_memo {
 
 DECLARE_PER_CPU(struct svcnat_memo, svcnat_memo);
 
-static inline void svcnat_memo_set(const struct svcnat_memo *memo)
+static inline void svcnat_memo_set(const struct svcnat_net *sn, const struct nf_conn *ct, u32 gen,
+				   const struct svcnat_vip *vip, struct svcnat_backend *backend)
 {
+	struct svcnat_memo *memo;
+
 	local_bh_disable();
-	*this_cpu_ptr(&svcnat_memo) = *memo;
+	memo = this_cpu_ptr(&svcnat_memo);
+	memo->ct = ct;
+	memo->sn = sn;
+	memo->flow = ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	memo->gen = gen;
+	memo->vip = vip;
+	memo->backend = backend;
 	local_bh_enable();
 }
 
-/* Packets to @b come back from there. */
-static inline bool svcnat_memo_leads(const struct svcnat_backend *b,
-				     const struct nf_conntrack_tuple *reply)
+/* False, and @vip and @backend as they were, if there is none of @ct as of @gen. */
+static inline bool svcnat_memo_get(const struct svcnat_net *sn, const struct nf_conn *ct, u32 gen,
+				   const struct svcnat_vip **vip, struct svcnat_backend **backend)
 {
-	return b->port == reply->src.u.all && nf_inet_addr_cmp(&b->addr, &reply->src.u3);
-}
-
-/* @memo: with @ct, @sn, @flow and @gen filled in; the rest is, if there is one. */
-static inline bool svcnat_memo_get(struct svcnat_memo *memo,
-				   const struct nf_conntrack_tuple *reply)
-{
-	const struct svcnat_memo *last;
+	const struct svcnat_memo *memo;
 	bool same;
 
 	local_bh_disable();
-	last = this_cpu_ptr(&svcnat_memo);
-	same = last->ct == memo->ct && last->sn == memo->sn && last->gen == memo->gen &&
-	       nf_ct_tuple_equal(&last->flow, &memo->flow) &&
-	       (!last->backend || svcnat_memo_leads(last->backend, reply));
+	memo = this_cpu_ptr(&svcnat_memo);
+	same = memo->ct == ct && memo->sn == sn && memo->gen == gen &&
+	       nf_ct_tuple_equal(&memo->flow, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple) &&
+	       (!memo->backend ||
+		svcnat_nat_leads(memo->backend, &ct->tuplehash[IP_CT_DIR_REPLY].tuple));
 	if (same) {
-		memo->vip = last->vip;
-		memo->backend = last->backend;
+		*vip = memo->vip;
+		*backend = memo->backend;
 	}
 	local_bh_enable();
 	return same;

@@ -14,7 +14,6 @@
 #include <net/netfilter/nf_nat.h>
 #include <net/netfilter/nf_nat_masquerade.h>
 
-#include "memo.h"
 #include "nat.h"
 #include "reset.h"
 
@@ -69,13 +68,33 @@ unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *bac
 	struct nf_conntrack_tuple reply = ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 
 	/* A helper may change lengths; a backend may be its own frontend. */
-	if (nfct_help(ct) || svcnat_memo_leads(backend, &reply))
+	if (nfct_help(ct) || svcnat_nat_leads(backend, &reply))
 		return setup(ct, backend);
 	reply.src.u3 = backend->addr;
 	reply.src.u.all = backend->port;
 	nf_conntrack_alter_reply(ct, &reply);
 	ct->status |= IPS_DST_NAT | IPS_DST_NAT_DONE;
 	return NF_ACCEPT;
+}
+
+/**
+ * svcnat_nat_keep - a connection keeps its source
+ * @ct: unconfirmed connection that nobody bound the source of, in POSTROUTING
+ *
+ * What nf_nat's null binding does, but for its list of connections by their source. That
+ * is to find the source another connection of the same one was given: who searches it
+ * has seen before that this very source will not do.
+ *
+ * If the tuple is taken nothing happens: nf_nat is to look for another port.
+ */
+void svcnat_nat_keep(struct nf_conn *ct)
+{
+	if (nf_conntrack_tuple_taken(&ct->tuplehash[IP_CT_DIR_REPLY].tuple, ct))
+		return;
+	/* nf_nat takes it off the list it is not on. */
+	INIT_HLIST_NODE(&ct->nat_bysource);
+	hlist_add_fake(&ct->nat_bysource);
+	ct->status |= IPS_SRC_NAT_DONE;
 }
 
 /**

@@ -36,9 +36,11 @@ static const struct nf_hook_ops nat_ops[SVCNAT_NAT_HOOKS] = {
 	HOOK(NFPROTO_IPV4, NF_INET_PRE_ROUTING, svcnat_hook_in, NF_IP_PRI_NAT_DST),
 	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, svcnat_hook_in, NF_IP_PRI_NAT_DST),
 	HOOK(NFPROTO_IPV4, NF_INET_POST_ROUTING, svcnat_hook_out, NF_IP_PRI_NAT_SRC),
+	HOOK(NFPROTO_IPV4, NF_INET_POST_ROUTING, svcnat_hook_keep, NF_IP_PRI_LAST),
 	HOOK(NFPROTO_IPV6, NF_INET_PRE_ROUTING, svcnat_hook_in, NF_IP6_PRI_NAT_DST),
 	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, svcnat_hook_in, NF_IP6_PRI_NAT_DST),
 	HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, svcnat_hook_out, NF_IP6_PRI_NAT_SRC),
+	HOOK(NFPROTO_IPV6, NF_INET_POST_ROUTING, svcnat_hook_keep, NF_IP6_PRI_LAST),
 };
 
 /* After conntrack and ahead of NAT; and last of all but conntrack's own confirmation. */

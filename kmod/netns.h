@@ -18,7 +18,7 @@
 #include "stats.h"
 #include "uapi/svcnat.h"
 
-#define SVCNAT_NAT_HOOKS 6
+#define SVCNAT_NAT_HOOKS 8
 #define SVCNAT_PLAIN_HOOKS 8
 
 /**
