@@ -213,12 +213,15 @@ static u32 first_state(const struct nf_conn *ct)
 /* Nothing may be added to the entry from here on: that may move the record. */
 static struct nf_conn_help *attach(struct nf_conn *ct, struct svcnat_backend *backend, u32 gen)
 {
-	struct nf_conn_help *help = nfct_help(ct) ?: nf_ct_helper_ext_add(ct, GFP_ATOMIC);
+	struct nf_conn_help *help = nfct_help(ct);
 	struct svcnat_flow *flow;
 
+	if (help)
+		memset(help->data, 0, sizeof(help->data));
+	else
+		help = nf_ct_helper_ext_add(ct, GFP_ATOMIC);
 	if (!help)
 		return NULL;
-	memset(help->data, 0, sizeof(help->data));
 	flow = (struct svcnat_flow *)help->data;
 	flow->to = (unsigned long)backend;
 	flow->gen = gen;

@@ -97,10 +97,13 @@ static bool parse_ports(struct sk_buff *skb, struct packet *p)
 	return !tcp || parse_tcp((const struct tcphdr *)ports, p);
 }
 
+/* Of IPv4 addresses the first word is set, which is all that is looked at. */
 static bool parse(struct sk_buff *skb, struct packet *p)
 {
 	bool ok;
 
+	p->key.zero = 0;
+	p->ends = false;
 	if (skb->protocol == htons(ETH_P_IP))
 		ok = parse_v4(skb, p);
 	else if (skb->protocol == htons(ETH_P_IPV6))
@@ -233,7 +236,7 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 	struct svcnat_net *sn = priv;
 	const struct svcnat_cache_table *t = rcu_dereference(sn->cache.table);
 	struct svcnat_cached *c;
-	struct packet p = {};
+	struct packet p;
 
 	if (!t || !atomic_read(&sn->cache.n) || is_special(skb) || !parse(skb, &p))
 		return NF_ACCEPT;

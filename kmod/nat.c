@@ -65,14 +65,13 @@ static unsigned int setup(struct nf_conn *ct, const struct svcnat_backend *backe
  */
 unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend)
 {
-	struct nf_conntrack_tuple reply = ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 
 	/* A helper may change lengths; a backend may be its own frontend. */
-	if (nfct_help(ct) || svcnat_nat_leads(backend, &reply))
+	if (nfct_help(ct) || svcnat_nat_leads(backend, reply))
 		return setup(ct, backend);
-	reply.src.u3 = backend->addr;
-	reply.src.u.all = backend->port;
-	nf_conntrack_alter_reply(ct, &reply);
+	reply->src.u3 = backend->addr;
+	reply->src.u.all = backend->port;
 	ct->status |= IPS_DST_NAT | IPS_DST_NAT_DONE;
 	return NF_ACCEPT;
 }

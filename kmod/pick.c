@@ -37,6 +37,8 @@ static const siphash_aligned_key_t flow_key = { { 0x7376636e61742032ULL, 0x666c6
  * @avoid: to be taken last of all, or NULL
  * @sits_out: first one seen that could serve otherwise, or NULL
  * @avoided: @avoid, if it was seen and could serve
+ *
+ * The last two are pick_other()'s.
  */
 struct draw {
 	const struct svcnat_set		*set;
@@ -193,6 +195,8 @@ static noinline struct svcnat_backend *pick_other(struct draw *d, u32 at)
 	bool turns = d->set->settings.sched == SVCNAT_SCHED_RR;
 	u32 probes = turns ? min_t(u32, d->slots, WALK) : PROBES, i;
 
+	d->sits_out = NULL;
+	d->avoided = NULL;
 	remember(d, d->run[at]);
 	for (i = 0; d->n > 1 && i < probes; i++) {
 		draw_again(d);
@@ -229,18 +233,17 @@ struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 				   const struct nf_conntrack_tuple *flow,
 				   const struct svcnat_backend *avoid)
 {
-	struct draw d = {
-		.set = set,
-		.local = local,
-		.run = set->backend + svcnat_set_start(set, local),
-		.n = svcnat_set_count(set, local),
-		.slots = svcnat_sched_slots(set, local),
-		.avoid = avoid,
-	};
+	struct draw d;
 	u32 at;
 
+	d.n = svcnat_set_count(set, local);
 	if (!d.n)
 		return NULL;
+	d.set = set;
+	d.local = local;
+	d.run = set->backend + svcnat_set_start(set, local);
+	d.slots = svcnat_sched_slots(set, local);
+	d.avoid = avoid;
 	d.hash = hash_of(set->settings.sched, flow);
 	at = draw(&d);
 	return likely(takes(&d, d.run[at])) ? d.run[at] : pick_other(&d, at);
