@@ -22,6 +22,14 @@
 #error "svcnat needs Linux 6.1 or newer"
 #endif
 
+/*
+ * Kernels that clear whatever is on the stack do not where a packet would pay for it and
+ * all of it is written before it is read. 6.1 has no name for it.
+ */
+#ifndef __uninitialized
+#define __uninitialized __attribute__((__uninitialized__))
+#endif
+
 /* A dump's request, parsed: 6.7 moved it. */
 static inline struct nlattr **svcnat_dump_attrs(struct netlink_callback *cb)
 {

@@ -20,6 +20,7 @@
 #include <net/netfilter/nf_conntrack_core.h>
 
 #include "affinity.h"
+#include "compat.h"
 #include "decide.h"
 #include "flow.h"
 #include "hook.h"
@@ -98,7 +99,7 @@ unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 {
 	const struct nf_conntrack_tuple *flow;
 	struct nf_conn *ct = new_flow(skb);
-	struct svcnat_decision d;
+	struct svcnat_decision d __uninitialized;
 	u32 gen;
 
 	if (!ct)
@@ -194,7 +195,7 @@ unsigned int svcnat_hook_out(void *priv, struct sk_buff *skb, const struct nf_ho
 	const struct svcnat_net *sn = priv;
 	struct nf_conn *ct = new_flow(skb);
 	unsigned int verdict;
-	struct decided d;
+	struct decided d __uninitialized;
 
 	if (!ct || !(ct->status & IPS_DST_NAT) || !recall(sn, ct, &d))
 		return NF_ACCEPT;
@@ -247,7 +248,7 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 	struct svcnat_net *sn = priv;
 	enum ip_conntrack_info ctinfo;
 	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
-	struct decided d;
+	struct decided d __uninitialized;
 
 	if (!ct)
 		return NF_ACCEPT;

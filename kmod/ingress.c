@@ -236,7 +236,7 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 	struct svcnat_net *sn = priv;
 	const struct svcnat_cache_table *t = rcu_dereference(sn->cache.table);
 	struct svcnat_cached *c;
-	struct packet p;
+	struct packet p __uninitialized;
 
 	if (!t || !atomic_read(&sn->cache.n) || is_special(skb) || !parse(skb, &p))
 		return NF_ACCEPT;

@@ -15,6 +15,7 @@
 #include <linux/random.h>
 #include <linux/siphash.h>
 
+#include "compat.h"
 #include "eject.h"
 #include "pick.h"
 #include "sched.h"
@@ -233,7 +234,7 @@ struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 				   const struct nf_conntrack_tuple *flow,
 				   const struct svcnat_backend *avoid)
 {
-	struct draw d;
+	struct draw d __uninitialized;
 	u32 at;
 
 	d.n = svcnat_set_count(set, local);
