@@ -308,7 +308,7 @@ int svcnat_cache_open(struct svcnat_cache *cache)
 	t = kvzalloc(struct_size(t, bucket, n), GFP_KERNEL);
 	if (!t)
 		return -ENOMEM;
-	get_random_bytes(&t->secret, sizeof(t->secret));
+	t->seed = get_random_u32();
 	t->mask = n - 1;
 	for (i = 0; i < n; i++)
 		spin_lock_init(&t->bucket[i].lock);

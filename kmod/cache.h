@@ -18,9 +18,9 @@
 #define _SVCNAT_CACHE_H
 
 #include <linux/atomic.h>
+#include <linux/jhash.h>
 #include <linux/list.h>
 #include <linux/netfilter.h>
-#include <linux/siphash.h>
 #include <linux/workqueue.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_acct.h>
@@ -127,12 +127,13 @@ struct svcnat_cache_bucket {
 
 /**
  * struct svcnat_cache_table - all of them; as large as it will ever be
- * @secret: nobody can aim at a bucket
+ * @seed: of the hash, as the kernel's own flow table has it. Who did aim at a bucket would
+ *	only send the others in it by the slow road
  * @mask: buckets, less one
  * @bucket: a power of two of them
  */
 struct svcnat_cache_table {
-	hsiphash_key_t			secret;
+	u32				seed;
 	u32				mask;
 	struct svcnat_cache_bucket	bucket[];
 };
@@ -189,10 +190,10 @@ static inline u32 svcnat_cache_hash(const struct svcnat_cache_table *t,
 				    const struct svcnat_cache_key *key)
 {
 	if (key->family == NFPROTO_IPV4)
-		return hsiphash_4u32((__force u32)key->src.ip, (__force u32)key->dst.ip,
-				     (__force u32)key->sport << 16 | (__force u32)key->dport,
-				     key->proto, &t->secret);
-	return hsiphash(key, sizeof(*key), &t->secret);
+		return jhash_3words((__force u32)key->src.ip, (__force u32)key->dst.ip,
+				    (__force u32)key->sport << 16 | (__force u32)key->dport,
+				    t->seed ^ key->proto);
+	return jhash2((const u32 *)key, sizeof(*key) / sizeof(u32), t->seed);
 }
 
 static inline bool svcnat_cache_key_equal(const struct svcnat_cache_key *a,
