@@ -49,10 +49,13 @@ def open_in(netns, addr, kind, proto=0):
 
 
 class Asker:
-    """One UDP socket, connected, that asks again and again."""
+    """One UDP socket, connected, that asks again and again; from @sport, others may have, too."""
 
-    def __init__(self, netns, addr, port):
+    def __init__(self, netns, addr, port, sport=0):
         self.sock = open_in(netns, addr, socket.SOCK_DGRAM)
+        if sport:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.sock.bind(("", sport))
         self.sock.connect((addr, port))
         self.sock.settimeout(WAIT)
 

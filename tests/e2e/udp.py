@@ -89,6 +89,20 @@ def leaves():
         for asker in flows:
             asker.close()
 
+    @case("udp: two ports of a Pod asked from one port of a client: both answer")
+    def _():
+        ports = [{"name": f"dns-{port}", "port": port, "targetPort": "dns", "protocol": "UDP"}
+                 for port in (53, 54)]
+        apply(pod(1, "node-a"), service(ports=ports))
+        for source in ("probe", "client"):
+            for vip in VIPS:
+                both = [Asker(source, vip, port["port"], 5300) for port in ports]
+                for _ in range(3):
+                    for asker in both:
+                        expect(asker.ask(), "default/web-1", f"{source} {vip}:")
+                for asker in both:
+                    asker.close()
+
     @case("udp: a Pod that is going but serves keeps its flows, and gets no new one")
     def _():
         apply(*all_pods(), node_port())
