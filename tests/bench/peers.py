@@ -182,6 +182,14 @@ class Ipvs(Service):
 
 class Svcnat(Service):
     label = "svcnat"
+    backends = plan.BACKENDS
 
     def load(self):
-        run(LOADER, "load", str(self.services), str(plan.BACKENDS), netns=self.lab.node)
+        run(LOADER, "load", str(self.services), str(self.backends), netns=self.lab.node)
+
+
+class WideSvcnat(Svcnat):
+    """Services with very many backends."""
+
+    label = "svcnat, 100,000 backends"
+    backends = 100_000
