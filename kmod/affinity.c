@@ -321,18 +321,19 @@ static bool pin_leads_to(const struct pin *pin, const struct svcnat_backend *b)
 	union nf_inet_addr addr;
 	__be16 port;
 
-	return pin_read(pin, &addr, &port) && port == b->port && nf_inet_addr_cmp(&addr, &b->addr);
+	return pin_read(pin, &addr, &port) && svcnat_backend_is(b, &addr, port);
 }
 
 static void pin_point(struct pin *pin, const struct svcnat_backend *b)
 {
+	const union nf_inet_addr addr = svcnat_backend_addr(b);
 	u32 seq = READ_ONCE(pin->seq);
 	int i;
 
 	preempt_disable();
 	if (!(seq & 1) && cmpxchg(&pin->seq, seq, seq + 1) == seq) {
 		for (i = 0; i < ARRAY_SIZE(pin->addr.all); i++)
-			WRITE_ONCE(pin->addr.all[i], b->addr.all[i]);
+			WRITE_ONCE(pin->addr.all[i], addr.all[i]);
 		WRITE_ONCE(pin->port, b->port);
 		smp_store_release(&pin->seq, seq + 2);	/* pairs with pin_read() */
 	}
@@ -361,7 +362,7 @@ static struct pin *pin_alloc(struct svcnat_pin_owner *owner, const union nf_inet
 	if (pin)
 		*pin = (struct pin) {
 			.key = { .owner = owner, .src = *src },
-			.addr = b->addr,
+			.addr = svcnat_backend_addr(b),
 			.port = b->port,
 			.last = seconds_now(),
 			.term = READ_ONCE(owner->term),

@@ -15,7 +15,7 @@
 #include <linux/rhashtable-types.h>
 #include <linux/workqueue.h>
 
-#include "backend.h"
+#include "set.h"
 
 struct svcnat_service;
 

@@ -1,148 +1,106 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Backends and the sets of them a service picks from.
- *
- * A set never changes once packets can see it; a change makes a new one and
- * swaps it in whole. A backend outlives the swap when its address and port are
- * in the new set too, and so do its counters.
- */
+/* Backends: what a service sends its flows to. */
 #ifndef _SVCNAT_BACKEND_H
 #define _SVCNAT_BACKEND_H
 
 #include <linux/atomic.h>
+#include <linux/llist.h>
 #include <linux/netfilter.h>
-#include <linux/rbtree.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/types.h>
-
-struct svcnat_ranges;
-struct svcnat_service;
-struct svcnat_table;
 
 /**
  * struct svcnat_backend - an address and port that serves
- * @addr: IPv4 in the first word, the rest zero
+ * @refs: one for the service that has it, and one for each of its connections that
+ *	conntrack knows: what is active is one less
  * @port: network byte order
  * @weight: 1 to SVCNAT_WEIGHT_MAX; packets read it
  * @limit: of active connections, 0 for none; packets read it
- * @flags: SVCNAT_BACKEND_F_* of the set it is in now; @addr to @flags are the set's
- *	it was put with until svcnat_set_carry() takes them over
- * @carried: scratch of a commit: it is in the new set too
- * @fails: handshakes that failed in a row; packets write it, rarely
  * @ejected_until: it sits out until then (seconds of the monotonic clock), 0 for
  *	never yet; packets write it
  * @cut_at: when its TCP and SCTP connections are reset (jiffies), 0 for never
- * @refs: one for the service that has it, and one for each of its connections that
- *	conntrack knows: what is active is one less
+ * @flags: SVCNAT_BACKEND_F_* of the set it is in now; @port to @flags are the set's
+ *	it was put with until svcnat_set_carry() takes them over
+ * @carried: scratch of a commit: it is in the new set too
+ * @fails: handshakes that failed in a row; packets write it, rarely
+ * @v6: of what family @addr is
  * @repicks: connections taken from it
  * @ejections: times it was ejected
  * @connections: sent to it since it came
  * @packets: of connections, by direction (enum ip_conntrack_dir), as far as folded
  * @bytes: likewise
- * @node: among &svcnat_service.gone, once it left the set with connections active
- * @rcu: frees it
+ * @next: one of &svcnat_service.gone, once it left the set with connections active
+ * @dead: among those to be freed, after its last reference
+ * @addr: there is memory for that of its family only, so only the first word may be
+ *	looked at of one of IPv4; see svcnat_backend_addr() and svcnat_backend_is()
+ *
+ * There may be a million of them: 84 bytes for IPv4, 96 for IPv6.
  */
 struct svcnat_backend {
-	union nf_inet_addr	addr;
+	refcount_t		refs;
 	__be16			port;
 	u16			weight;
 	u32			limit;
+	u32			ejected_until;
+	u32			cut_at;
 	u8			flags;
 	bool			carried;
 	u8			fails;
-	u32			ejected_until;
-	u32			cut_at;
-	refcount_t		refs;
+	bool			v6;
 	atomic_t		repicks;
 	atomic_t		ejections;
 	atomic64_t		connections;
 	atomic64_t		packets[2];
 	atomic64_t		bytes[2];
 	union {
-		struct rb_node	node;
-		struct rcu_head	rcu;
+		struct svcnat_backend	*next;
+		struct llist_node	dead;
 	};
+	union nf_inet_addr	addr;
 };
-
-/**
- * struct svcnat_settings - what a service asks for, as put; compared byte by byte
- * @sched: enum svcnat_sched
- * @removal: enum svcnat_removal
- * @eject_fails: handshakes failed in a row that eject, 0 for never
- * @flags: SVCNAT_SERVICE_F_*
- * @drain_seconds: with SVCNAT_REMOVAL_DRAIN
- * @eject_seconds: for how long a backend sits out
- * @affinity_seconds: 0 for none
- */
-struct svcnat_settings {
-	u8			sched;
-	u8			removal;
-	u8			eject_fails;
-	u8			flags;
-	u32			drain_seconds;
-	u32			eject_seconds;
-	u32			affinity_seconds;
-};
-
-/**
- * struct svcnat_set - backends of a service, and what it asks for
- * @settings: what it asks for
- * @n: backends
- * @cluster_end: policy Cluster picks from [0, cluster_end)
- * @local_start: policy Local picks from [local_start, local_end)
- * @local_end: see @local_start; from here on nobody picks
- * @capacity: of @backend, while it is being filled
- * @changed: a backend carried over has another weight or limit than before
- * @ranges: sources served on frontends with SVCNAT_FRONTEND_F_RANGES, or NULL
- * @table: what the scheduler draws from under policy Cluster and Local, see
- *	sched.h; NULL if all weights are the same and any index is as good
- * @turn: round-robin position of each CPU, or NULL
- * @backend: in four runs: cluster only, both, local only, neither; ascending by
- *	address and port in each
- */
-struct svcnat_set {
-	struct svcnat_settings	settings;
-	u32			n;
-	u32			cluster_end;
-	u32			local_start;
-	u32			local_end;
-	u32			capacity;
-	bool			changed;
-	struct svcnat_ranges	*ranges;
-	struct svcnat_table	*table[2];
-	u32 __percpu		*turn;
-	struct svcnat_backend	*backend[];
-};
-
-/* Where the backends of a policy begin, and how many they are. */
-static inline u32 svcnat_set_start(const struct svcnat_set *set, bool local)
-{
-	return local ? set->local_start : 0;
-}
-
-static inline u32 svcnat_set_count(const struct svcnat_set *set, bool local)
-{
-	return local ? set->local_end - set->local_start : set->cluster_end;
-}
 
 static inline u32 svcnat_backend_active(const struct svcnat_backend *b)
 {
 	return refcount_read(&b->refs) - 1;
 }
 
+/* Its address, the words behind one of IPv4 zero. */
+static inline union nf_inet_addr svcnat_backend_addr(const struct svcnat_backend *b)
+{
+	return b->v6 ? b->addr : (union nf_inet_addr) { .ip = b->addr.ip };
+}
+
+/* @addr: of its family, like everything it is compared to. */
+static inline bool svcnat_backend_is(const struct svcnat_backend *b,
+				     const union nf_inet_addr *addr, __be16 port)
+{
+	return b->port == port &&
+	       (b->v6 ? nf_inet_addr_cmp(&b->addr, addr) : b->addr.ip == addr->ip);
+}
+
+/* Less than, equal to or larger than 0 as @b comes before, is, or comes after. */
+static inline int svcnat_backend_cmp(const struct svcnat_backend *b,
+				     const union nf_inet_addr *addr, __be16 port)
+{
+	int cmp = memcmp(&b->addr, addr, b->v6 ? sizeof(addr->in6) : sizeof(addr->ip));
+
+	return cmp ?: memcmp(&b->port, &port, sizeof(port));
+}
+
+/* Whoever walks very many yields on the way. Process context. */
+static inline void svcnat_breathe(u32 i)
+{
+	if (i % 4096 == 0)
+		cond_resched();
+}
+
 int svcnat_backend_module_init(void);
 void svcnat_backend_module_exit(void);
 
-struct svcnat_set *svcnat_set_alloc(const struct svcnat_settings *settings, u32 capacity);
-void svcnat_set_free(struct svcnat_set *set);
-int svcnat_set_append(struct svcnat_set **set, const struct svcnat_backend *like);
-int svcnat_set_arrange(struct svcnat_set *set);
-u8 svcnat_set_flags(const struct svcnat_set *set, u32 i);
-struct svcnat_backend *svcnat_set_find(const struct svcnat_set *set,
-				       const union nf_inet_addr *addr, __be16 port, u32 *index);
-u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old, struct svcnat_service *svc);
-void svcnat_set_withdraw(struct svcnat_set *set, struct svcnat_service *svc);
-bool svcnat_set_same(const struct svcnat_set *new, const struct svcnat_set *old);
+struct svcnat_backend *svcnat_backend_alloc(const struct svcnat_backend *like);
+void svcnat_backend_free(struct svcnat_backend *b);
 void svcnat_backend_put(struct svcnat_backend *b);
 
 #endif /* _SVCNAT_BACKEND_H */

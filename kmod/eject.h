@@ -13,7 +13,7 @@
 
 #include <linux/ktime.h>
 
-#include "backend.h"
+#include "set.h"
 
 bool svcnat_eject_failed(const struct svcnat_set *set, struct svcnat_backend *b);
 

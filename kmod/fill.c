@@ -279,11 +279,9 @@ static int fill_counters(struct sk_buff *skb, const struct svcnat_service *svc,
  */
 static void fill_gone(struct sk_buff *skb, const struct svcnat_service *svc)
 {
-	struct rb_node *node;
+	const struct svcnat_backend *b;
 
-	for (node = rb_first(&svc->gone); node; node = rb_next(node)) {
-		const struct svcnat_backend *b = rb_entry(node, struct svcnat_backend, node);
-
+	for (b = svc->gone; b; b = b->next) {
 		if (svcnat_backend_active(b) &&
 		    fill_backend(skb, SVCNAT_SERVICE_A_BACKEND, svc->family,
 				 SVCNAT_BACKEND_F_GONE, b))

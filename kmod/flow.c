@@ -284,7 +284,7 @@ unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, str
 	}
 	/* Merged into another, it would be gone. */
 	nf_conntrack_get(&ct->ct_general);
-	/* Active ahead of the look at cut_at; pairs with backend.c's cut_set(). */
+	/* Active ahead of the look at cut_at; pairs with set.c's cut_set(). */
 	smp_mb__after_atomic();
 	if (confirm(skb, ct, &verdict)) {
 		if (help && unlikely(READ_ONCE(backend->cut_at)))

@@ -15,7 +15,7 @@
 #include <linux/percpu.h>
 #include <net/netfilter/nf_conntrack.h>
 
-#include "nat.h"
+#include "backend.h"
 #include "netns.h"
 
 /**
@@ -58,6 +58,7 @@ static inline void svcnat_memo_set(const struct svcnat_net *sn, const struct nf_
 static inline bool svcnat_memo_get(const struct svcnat_net *sn, const struct nf_conn *ct, u32 gen,
 				   const struct svcnat_vip **vip, struct svcnat_backend **backend)
 {
+	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	const struct svcnat_memo *memo;
 	bool same;
 
@@ -66,7 +67,7 @@ static inline bool svcnat_memo_get(const struct svcnat_net *sn, const struct nf_
 	same = memo->ct == ct && memo->sn == sn && memo->gen == gen &&
 	       nf_ct_tuple_equal(&memo->flow, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple) &&
 	       (!memo->backend ||
-		svcnat_nat_leads(memo->backend, &ct->tuplehash[IP_CT_DIR_REPLY].tuple));
+		svcnat_backend_is(memo->backend, &reply->src.u3, reply->src.u.all));
 	if (same) {
 		*vip = memo->vip;
 		*backend = memo->backend;

@@ -43,8 +43,8 @@ static unsigned int setup(struct nf_conn *ct, const struct svcnat_backend *backe
 {
 	struct nf_nat_range2 range = {
 		.flags = NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED,
-		.min_addr = backend->addr,
-		.max_addr = backend->addr,
+		.min_addr = svcnat_backend_addr(backend),
+		.max_addr = svcnat_backend_addr(backend),
 		.min_proto.all = backend->port,
 		.max_proto.all = backend->port,
 	};
@@ -68,9 +68,9 @@ unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *bac
 	struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 
 	/* A helper may change lengths; a backend may be its own frontend. */
-	if (nfct_help(ct) || svcnat_nat_leads(backend, reply))
+	if (nfct_help(ct) || svcnat_backend_is(backend, &reply->src.u3, reply->src.u.all))
 		return setup(ct, backend);
-	reply->src.u3 = backend->addr;
+	reply->src.u3 = svcnat_backend_addr(backend);
 	reply->src.u.all = backend->port;
 	ct->status |= IPS_DST_NAT | IPS_DST_NAT_DONE;
 	return NF_ACCEPT;

@@ -8,13 +8,6 @@
 
 #include "backend.h"
 
-/* Packets to @b come back from there. */
-static inline bool svcnat_nat_leads(const struct svcnat_backend *b,
-				    const struct nf_conntrack_tuple *reply)
-{
-	return b->port == reply->src.u.all && nf_inet_addr_cmp(&b->addr, &reply->src.u3);
-}
-
 int svcnat_transport_offset(const struct sk_buff *skb, u8 family);
 unsigned int svcnat_nat_dst(struct nf_conn *ct, const struct svcnat_backend *backend);
 void svcnat_nat_keep(struct nf_conn *ct);

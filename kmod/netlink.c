@@ -261,9 +261,11 @@ static int fill_explanation(struct sk_buff *skb, struct svcnat_net *sn,
 		in = dev_get_by_index_rcu(sn->net, iif);
 	svcnat_decide(sn, flow, in, NULL, &d);
 	if (d.backend) {
-		if (svcnat_leaves_node(sn, flow, &d.backend->addr))
-			masq = svcnat_masq_why(sn, d.vip, flow, in, &d.backend->addr);
-		shortcut = svcnat_shortcut_why(sn, d.vip, flow, in, &d.backend->addr);
+		const union nf_inet_addr to = svcnat_backend_addr(d.backend);
+
+		if (svcnat_leaves_node(sn, flow, &to))
+			masq = svcnat_masq_why(sn, d.vip, flow, in, &to);
+		shortcut = svcnat_shortcut_why(sn, d.vip, flow, in, &to);
 	}
 	err = svcnat_fill_decision(skb, &d, masq, shortcut);
 	rcu_read_unlock();

@@ -84,7 +84,7 @@ static int parse_backend(struct svcnat_txn *txn, struct svcnat_set **set, u8 fam
 			 const struct nlattr *nla, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[SVCNAT_BACKEND_A_MAX + 1];
-	struct svcnat_backend like = {};
+	struct svcnat_backend like = { .v6 = family == AF_INET6 };
 	int err;
 
 	svcnat_nla_table(tb, SVCNAT_BACKEND_A_MAX, nla);

@@ -5,7 +5,7 @@
 
 #include <net/netfilter/nf_conntrack_tuple.h>
 
-#include "backend.h"
+#include "set.h"
 
 struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 				   const struct nf_conntrack_tuple *flow,

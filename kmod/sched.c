@@ -40,16 +40,9 @@ struct turns {
 	u32			*turn;
 };
 
-static void yield_at(u32 i)
+static bool is_ahead(const struct svcnat_backend *a, const struct svcnat_backend *b)
 {
-	if (i % 4096 == 0)
-		cond_resched();
-}
-
-static int order_cmp(const struct svcnat_backend *a, const struct svcnat_backend *b)
-{
-	return memcmp(&a->addr, &b->addr, sizeof(a->addr)) ?:
-	       memcmp(&a->port, &b->port, sizeof(a->port));
+	return svcnat_backend_cmp(a, &b->addr, b->port) < 0;
 }
 
 /* A policy picks from two runs of the set, each in order, @middle of the first. */
@@ -58,10 +51,10 @@ static void order_merge(struct turns *t, u32 middle)
 	u32 a = 0, b = middle, i;
 
 	for (i = 0; i < t->n; i++) {
-		bool first = b == t->n || (a < middle && order_cmp(t->run[a], t->run[b]) < 0);
+		bool first = b == t->n || (a < middle && is_ahead(t->run[a], t->run[b]));
 
 		t->order[i] = first ? a++ : b++;
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 }
 
@@ -72,7 +65,7 @@ static bool weights_equal(struct svcnat_backend *const *run, u32 n)
 	for (i = 1; i < n; i++) {
 		if (run[i]->weight != run[0]->weight)
 			return false;
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 	return true;
 }
@@ -90,7 +83,7 @@ static void weights_scale(struct turns *t)
 	for (i = 0; i < t->n; i++) {
 		common = gcd(common, t->run[i]->weight);
 		sum += t->run[i]->weight;
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 	t->n_turns = 0;
 	for (i = 0; i < t->n; i++) {
@@ -103,7 +96,7 @@ static void weights_scale(struct turns *t)
 			weight = div64_u64((u64)weight * (bound - t->n) + sum / 2, sum) ?: 1;
 		t->weight[i] = weight;
 		t->n_turns += weight;
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 }
 
@@ -144,7 +137,7 @@ static void turns_visit(const struct turns *t, struct spread *s, bool settle)
 				t->turn[s->place[place]++] = at;
 			else
 				s->place[place]++;
-			yield_at(++done);
+			svcnat_breathe(++done);
 		}
 	}
 }
@@ -165,7 +158,7 @@ static int turns_spread(const struct turns *t)
 
 		s->place[i] = before;
 		before += here;
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 	turns_visit(t, s, true);
 	kvfree(s);
@@ -246,7 +239,7 @@ static struct svcnat_table *table_of_turns(const struct turns *t)
 
 	for (i = 0; table && i < t->n_turns; i++) {
 		table_set(table, i, t->turn[i]);
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 	return table;
 }
@@ -277,7 +270,7 @@ static struct walk walk_of(const struct svcnat_backend *b, u32 slots)
 		union nf_inet_addr	addr;
 		__be16			port;
 		u8			zero[6];
-	} name = { .addr = b->addr, .port = b->port };
+	} name = { .addr = svcnat_backend_addr(b), .port = b->port };
 	u64 hash = siphash(&name, sizeof(name), &maglev_key);
 
 	return (struct walk) {
@@ -295,7 +288,7 @@ static u32 walk_claim(struct walk *w, unsigned long *taken, u32 slots)
 		w->at += w->skip;
 		if (w->at >= slots)
 			w->at -= slots;
-		yield_at(++i);
+		svcnat_breathe(++i);
 	}
 	__set_bit(w->at, taken);
 	return w->at;
@@ -309,7 +302,7 @@ static void maglev_fill(struct svcnat_table *table, const struct turns *t, struc
 
 	for (i = 0; i < t->n; i++) {
 		walk[i] = walk_of(t->run[i], table->n);
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 	for (i = 0; i < table->n; i++) {
 		u32 who = t->turn[turn];
@@ -317,7 +310,7 @@ static void maglev_fill(struct svcnat_table *table, const struct turns *t, struc
 		table_set(table, walk_claim(&walk[who], taken, table->n), who);
 		if (++turn == t->n_turns)
 			turn = 0;
-		yield_at(i);
+		svcnat_breathe(i);
 	}
 }
 

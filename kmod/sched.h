@@ -22,7 +22,7 @@
 #ifndef _SVCNAT_SCHED_H
 #define _SVCNAT_SCHED_H
 
-#include "backend.h"
+#include "set.h"
 
 /**
  * struct svcnat_table - slots that lead to backends of one policy

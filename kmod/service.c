@@ -65,7 +65,6 @@ struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 prot
 	svc->event = -1;
 	svc->family = family;
 	svc->proto = proto;
-	svc->gone = RB_ROOT;
 	INIT_LIST_HEAD(&svc->vips);
 	INIT_LIST_HEAD(&svc->txn_link);
 	return svc;
@@ -79,12 +78,14 @@ static void service_put(struct svcnat_service *svc)
 	kmem_cache_free(service_cache, svc);
 }
 
-static void gone_put(struct rb_root *gone)
+static void gone_put(struct svcnat_service *svc)
 {
 	struct svcnat_backend *b, *next;
 
-	rbtree_postorder_for_each_entry_safe(b, next, gone, node)
+	for (b = svc->gone; b; b = next) {
+		next = b->next;
 		svcnat_backend_put(b);
+	}
 }
 
 /**
@@ -104,7 +105,7 @@ void svcnat_service_free(struct svcnat_service *svc)
 		service_put(svc->live);
 	}
 	svcnat_set_free(set);
-	gone_put(&svc->gone);
+	gone_put(svc);
 	svcnat_pins_leave(svc);
 	service_put(svc);
 }
@@ -179,15 +180,15 @@ void svcnat_backend_totals(const struct svcnat_backend *b, struct svcnat_totals 
 void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat_set *set,
 			   struct svcnat_totals *t)
 {
-	struct rb_node *node;
+	const struct svcnat_backend *b;
 	u32 i;
 
 	*t = svc->past;
 	t->connections += atomic64_read(&svc->stats[SVCNAT_SERVICE_STRAYS]);
 	for (i = 0; i < set->n; i++)
 		svcnat_backend_totals(set->backend[i], t);
-	for (node = rb_first(&svc->gone); node; node = rb_next(node))
-		svcnat_backend_totals(rb_entry(node, struct svcnat_backend, node), t);
+	for (b = svc->gone; b; b = b->next)
+		svcnat_backend_totals(b, t);
 }
 
 /**
@@ -197,17 +198,16 @@ void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat
  */
 void svcnat_service_prune(struct svcnat_service *svc, unsigned long grace)
 {
-	struct rb_node *node, *next;
+	struct svcnat_backend **at = &svc->gone, *b;
 
-	if (RB_EMPTY_ROOT(&svc->gone) || !poll_state_synchronize_rcu(grace))
+	if (!svc->gone || !poll_state_synchronize_rcu(grace))
 		return;
-	for (node = rb_first(&svc->gone); node; node = next) {
-		struct svcnat_backend *b = rb_entry(node, struct svcnat_backend, node);
-
-		next = rb_next(node);
-		if (svcnat_backend_active(b))
+	while ((b = *at)) {
+		if (svcnat_backend_active(b)) {
+			at = &b->next;
 			continue;
-		rb_erase(node, &svc->gone);
+		}
+		*at = b->next;
 		svcnat_backend_totals(b, &svc->past);
 		svcnat_backend_put(b);
 	}

@@ -6,11 +6,10 @@
 #include <linux/atomic.h>
 #include <linux/cache.h>
 #include <linux/list.h>
-#include <linux/rbtree.h>
 #include <linux/refcount.h>
 
-#include "backend.h"
 #include "htable.h"
+#include "set.h"
 
 struct svcnat_pin_owner;
 
@@ -53,8 +52,8 @@ struct svcnat_totals {
  * @n_vips: of @vips; by the mutex
  * @stats: enum svcnat_service_stat
  * @past: traffic of backends that are gone; by the mutex
- * @gone: backends that left the set while connections of them were active, by
- *	address and port; by the mutex
+ * @gone: first of the backends that left the set while connections of them were
+ *	active, in the order of address and port; by the mutex
  * @cutting: the commit at hand leaves connections to be cut; by the mutex
  * @vips: frontends; by the mutex
  * @touched: &svcnat_net.attempts of the last commit that touched it; by the mutex
@@ -77,7 +76,7 @@ struct svcnat_service {
 	u16			n_vips;
 	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX] ____cacheline_aligned_in_smp;
 	struct svcnat_totals	past;
-	struct rb_root		gone;
+	struct svcnat_backend	*gone;
 	bool			cutting;
 	struct list_head	vips;
 	u64			touched;

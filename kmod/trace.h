@@ -35,7 +35,7 @@ TRACE_EVENT(svcnat_pick,
 		__entry->proto = svc->proto;
 		memcpy(__entry->src, &flow->src.u3, 16);
 		__entry->sport = ntohs(flow->src.u.all);
-		memcpy(__entry->backend, &b->addr, 16);
+		*(union nf_inet_addr *)__entry->backend = svcnat_backend_addr(b);
 		__entry->port = ntohs(b->port);
 	),
 	TP_printk("service=%s family=%u proto=%u src=%16phC sport=%u backend=%16phC port=%u",
@@ -84,7 +84,7 @@ DECLARE_EVENT_CLASS(svcnat_backend,
 		__entry->family = svc->family;
 		memset(__entry->backend, 0, 16);
 		if (b)
-			memcpy(__entry->backend, &b->addr, 16);
+			*(union nf_inet_addr *)__entry->backend = svcnat_backend_addr(b);
 		__entry->port = b ? ntohs(b->port) : 0;
 	),
 	TP_printk("service=%s family=%u backend=%16phC port=%u", __get_str(service),

@@ -130,7 +130,7 @@ static void backend_carry(struct kunit *test)
 	c = set_of(test, NULL, 5, 1);
 	KUNIT_EXPECT_EQ(test, carry(c, b, svc), 1);
 	svcnat_service_prune(svc, grace);
-	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&svc->gone));
+	KUNIT_EXPECT_NULL(test, svc->gone);
 	KUNIT_EXPECT_EQ(test, svc->past.connections, 8);
 	retire(b);
 	retire(a);
@@ -150,16 +150,65 @@ static void backend_gone_and_back(struct kunit *test)
 	atomic64_set(&zero->connections, 7);
 	carry(b, a, svc);
 	svcnat_service_prune(svc, grace);
-	KUNIT_EXPECT_FALSE(test, RB_EMPTY_ROOT(&svc->gone));
+	KUNIT_EXPECT_NOT_NULL(test, svc->gone);
 	KUNIT_EXPECT_EQ(test, zero->flags, 0);
 	carry(c, b, svc);
-	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&svc->gone));
+	KUNIT_EXPECT_NULL(test, svc->gone);
 	KUNIT_EXPECT_PTR_EQ(test, find(c, 0), zero);
 	KUNIT_EXPECT_EQ(test, zero->flags, C);
 	svcnat_backend_put(zero);
 	retire(a);
 	retire(b);
 	RCU_INIT_POINTER(svc->set, c);
+	svcnat_service_free(svc);
+}
+
+static u32 gone_count(struct kunit *test, const struct svcnat_service *svc)
+{
+	const struct svcnat_backend *b;
+	u32 n = 0;
+
+	for (b = svc->gone; b; b = b->next, n++)
+		if (b->next)
+			KUNIT_EXPECT_LT(test, svcnat_backend_cmp(b, &b->next->addr, b->next->port),
+					0);
+	return n;
+}
+
+/* Many leave, out of every run and in several commits, and come back into others. */
+static void backend_gone_in_order(struct kunit *test)
+{
+	static const u8 before[] = { C, L, C | L, 0, C, L, C | L, 0, L, C, 0, C | L };
+	static const u8 after[] = { L, C, 0, C | L, C | L, C, 0, L, C, L, C | L, 0 };
+	struct svcnat_set *a = set_of(test, before, 0, 12), *b = set_of(test, before + 3, 3, 6);
+	struct svcnat_set *c = set_of(test, before, 5, 1), *d = set_of(test, after, 0, 12);
+	struct svcnat_service *svc = service_of(test);
+	struct svcnat_backend *was[12];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(was); i++) {
+		was[i] = find(a, i);
+		refcount_inc(&was[i]->refs);
+	}
+	carry(b, a, svc);
+	KUNIT_EXPECT_EQ(test, gone_count(test, svc), 6);
+	carry(c, b, svc);
+	KUNIT_EXPECT_EQ(test, gone_count(test, svc), 11);
+	svcnat_backend_put(was[2]);
+	svcnat_service_prune(svc, grace);
+	KUNIT_EXPECT_EQ(test, gone_count(test, svc), 10);
+	KUNIT_EXPECT_EQ(test, carry(d, c, svc), 1);
+	KUNIT_EXPECT_NULL(test, svc->gone);
+	for (i = 0; i < ARRAY_SIZE(was); i++) {
+		if (i == 2)
+			continue;
+		KUNIT_EXPECT_PTR_EQ(test, find(d, i), was[i]);
+		svcnat_backend_put(was[i]);
+	}
+	retire(a);
+	retire(b);
+	retire(c);
+	RCU_INIT_POINTER(svc->set, d);
 	svcnat_service_free(svc);
 }
 
@@ -262,6 +311,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(backend_carry),
 	KUNIT_CASE(backend_carry_across_runs),
 	KUNIT_CASE(backend_gone_and_back),
+	KUNIT_CASE(backend_gone_in_order),
 	KUNIT_CASE(backend_cut),
 	KUNIT_CASE(backend_same),
 	{}

@@ -53,8 +53,11 @@ static struct answer ask_from(struct fixture *f, const struct net_device *in, co
 	flow.dst.u.all = htons(port);
 	rcu_read_lock();
 	svcnat_decide(&f->sn, &flow, in, NULL, &a.d);
-	if (a.d.backend)
-		a.masq = svcnat_masq_why(&f->sn, a.d.vip, &flow, in, &a.d.backend->addr);
+	if (a.d.backend) {
+		const union nf_inet_addr to = svcnat_backend_addr(a.d.backend);
+
+		a.masq = svcnat_masq_why(&f->sn, a.d.vip, &flow, in, &to);
+	}
 	rcu_read_unlock();
 	return a;
 }

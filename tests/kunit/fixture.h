@@ -9,6 +9,7 @@
 #include <linux/module.h>
 
 #include "../../kmod/backend.c"
+#include "../../kmod/set.c"
 #include "../../kmod/htable.c"
 #include "../../kmod/vip.c"
 #include "../../kmod/service.c"

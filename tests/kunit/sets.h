@@ -7,6 +7,7 @@
 #include <linux/module.h>
 
 #include "../../kmod/backend.c"
+#include "../../kmod/set.c"
 #include "../../kmod/sched.c"
 #include "../../kmod/pick.c"
 #include "../../kmod/eject.c"
