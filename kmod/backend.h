@@ -36,7 +36,7 @@
  * @addr: there is memory for that of its family only, so only the first word may be
  *	looked at of one of IPv4; see svcnat_backend_addr() and svcnat_backend_is()
  *
- * There may be a million of them: 84 bytes for IPv4, 96 for IPv6.
+ * There may be a million of them: they take 88 bytes for IPv4, 96 for IPv6.
  */
 struct svcnat_backend {
 	refcount_t		refs;

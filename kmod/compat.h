@@ -51,7 +51,8 @@ static inline struct nlattr **svcnat_dump_attrs(struct netlink_callback *cb)
  * Entries hold their helper, where they do (Kbuild asks the header: it went to stable
  * kernels too). Ours is never freed, and a count that every new flow writes would be
  * shared by all CPUs: it begins with more references than there are entries, and they
- * are handed out as they are. Some are dropped for us by the kernel ("conntrack -U").
+ * are handed out as they are. Should a kernel drop one that we left on an entry, as it may
+ * where userspace changes an entry's helper, there are more.
  */
 #ifdef SVCNAT_HELPER_REFS
 #define SVCNAT_HELPER_REFS_INIT .ct_refcnt = REFCOUNT_INIT(1 << 30),

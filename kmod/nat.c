@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Binding and refusing; see nat.h. Runs inside the NAT hooks, under RCU, on a
+ * Binding and refusing; see nat.h. Runs inside our hooks, under RCU, on a
  * connection that is not confirmed and therefore ours alone.
  */
 
@@ -58,8 +58,8 @@ static unsigned int setup(struct nf_conn *ct, const struct svcnat_backend *backe
  * @backend: where to
  *
  * Does what nf_nat_setup_info() does, but looks for no other connection with the tuple:
- * there is one address and one port to go to, taken or not, and POSTROUTING finds the
- * source another port if it has to.
+ * there is one address and one port to go to, taken or not, and POSTROUTING or INPUT
+ * finds the source another port if it has to.
  *
  * Return: NF_ACCEPT, or NF_DROP when it cannot be bound.
  */

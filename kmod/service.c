@@ -81,10 +81,12 @@ static void service_put(struct svcnat_service *svc)
 static void gone_put(struct svcnat_service *svc)
 {
 	struct svcnat_backend *b, *next;
+	u32 i = 0;
 
 	for (b = svc->gone; b; b = next) {
 		next = b->next;
 		svcnat_backend_put(b);
+		svcnat_breathe(++i);
 	}
 }
 
@@ -199,10 +201,12 @@ void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat
 void svcnat_service_prune(struct svcnat_service *svc, unsigned long grace)
 {
 	struct svcnat_backend **at = &svc->gone, *b;
+	u32 i = 0;
 
 	if (!svc->gone || !poll_state_synchronize_rcu(grace))
 		return;
 	while ((b = *at)) {
+		svcnat_breathe(++i);
 		if (svcnat_backend_active(b)) {
 			at = &b->next;
 			continue;

@@ -300,8 +300,12 @@ static u32 run_carry(struct svcnat_service *svc, struct svcnat_set *new, u32 fro
 static struct svcnat_backend **gone_seek(struct svcnat_backend **at,
 					 const struct svcnat_backend *b)
 {
-	while (*at && svcnat_backend_cmp(*at, &b->addr, b->port) < 0)
+	u32 i = 0;
+
+	while (*at && svcnat_backend_cmp(*at, &b->addr, b->port) < 0) {
 		at = &(*at)->next;
+		svcnat_breathe(++i);
+	}
 	return at;
 }
 
@@ -337,9 +341,12 @@ static void backend_leave(struct svcnat_service *svc, struct svcnat_backend *b,
 static void gone_renew(struct svcnat_service *svc, const struct svcnat_settings *settings)
 {
 	struct svcnat_backend *b;
+	u32 i = 0;
 
-	for (b = svc->gone; b; b = b->next)
+	for (b = svc->gone; b; b = b->next) {
 		cut_set(svc, b, cut_at(settings, b, true));
+		svcnat_breathe(++i);
+	}
 }
 
 /* Those of a run of @old that the new set does not have leave. */

@@ -30,12 +30,14 @@ TRACE_EVENT(svcnat_pick,
 		__field(u16, port)
 	),
 	TP_fast_assign(
+		const union nf_inet_addr to = svcnat_backend_addr(b);
+
 		svcnat_assign_str(service, svc->name);
 		__entry->family = svc->family;
 		__entry->proto = svc->proto;
 		memcpy(__entry->src, &flow->src.u3, 16);
 		__entry->sport = ntohs(flow->src.u.all);
-		*(union nf_inet_addr *)__entry->backend = svcnat_backend_addr(b);
+		memcpy(__entry->backend, &to, 16);
 		__entry->port = ntohs(b->port);
 	),
 	TP_printk("service=%s family=%u proto=%u src=%16phC sport=%u backend=%16phC port=%u",
@@ -80,11 +82,12 @@ DECLARE_EVENT_CLASS(svcnat_backend,
 		__field(u16, port)
 	),
 	TP_fast_assign(
+		const union nf_inet_addr to = b ? svcnat_backend_addr(b) :
+						  (union nf_inet_addr) { };
+
 		svcnat_assign_str(service, svc->name);
 		__entry->family = svc->family;
-		memset(__entry->backend, 0, 16);
-		if (b)
-			*(union nf_inet_addr *)__entry->backend = svcnat_backend_addr(b);
+		memcpy(__entry->backend, &to, 16);
 		__entry->port = b ? ntohs(b->port) : 0;
 	),
 	TP_printk("service=%s family=%u backend=%16phC port=%u", __get_str(service),
