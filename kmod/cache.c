@@ -3,9 +3,10 @@
  * The table of the flow cache; see cache.h.
  *
  * Readers run under RCU. Writers take the lock of one bucket, softirqs off, and inside it
- * only a conntrack entry's. The table never grows: a full bucket gives up the entry that had no packet
- * for longest, and takes none as long as all of them are in use. References an entry
- * holds are dropped a grace period after it left, so readers may use what it points to.
+ * only a conntrack entry's. The table never grows: a full bucket gives up the entry that
+ * had no packet for longest, and takes none as long as all of them are in use. References
+ * an entry holds are dropped a grace period after it left, so readers may use what it
+ * points to.
  */
 
 #include <linux/slab.h>

@@ -27,7 +27,11 @@
  * all of it is written before it is read. 6.1 has no name for it.
  */
 #ifndef __uninitialized
+#if __has_attribute(__uninitialized__)
 #define __uninitialized __attribute__((__uninitialized__))
+#else
+#define __uninitialized
+#endif
 #endif
 
 /* A dump's request, parsed: 6.7 moved it. */

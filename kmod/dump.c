@@ -22,7 +22,8 @@ static int dump_service(struct sk_buff *skb, struct netlink_callback *cb,
 								 lockdep_is_held(&sn->lock));
 	void *hdr;
 
-	svcnat_service_prune(svc, sn->published);
+	if (!*pos)
+		svcnat_service_prune(svc, sn->published);
 	do {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &svcnat_genl_family, NLM_F_MULTI, SVCNAT_CMD_SERVICE_GET);
