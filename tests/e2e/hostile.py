@@ -131,6 +131,8 @@ def tests():
         sports = [s.getsockname()[1] for s in held] + [a.sock.getsockname()[1] for a in askers]
         # Before and while connections are cut: packets meet entries of every kind.
         send_all(seed, sports + [1, 40000])
+        for asker in askers:    # errors made up about their packets may well have come to them
+            asker.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         expect([asker.ask() for asker in askers], names)
         apply(*all_pods()[2:], web)
         send_all(seed + 1, sports + [1, 40000])
