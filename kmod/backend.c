@@ -5,7 +5,7 @@
  * A backend lives as long as its service has it, in a set or among those that are
  * gone, and as long as a connection counts on it. Packets find it in a set under
  * RCU and may take a reference there: a backend that left its set stays with the
- * service until a grace period has passed (svcnat_service_prune()).
+ * service until a grace period has passed (svcnat_gone_prune()).
  */
 
 #include <linux/rcupdate.h>
@@ -28,12 +28,11 @@ static LLIST_HEAD(dead);
  */
 struct svcnat_backend *svcnat_backend_alloc(const struct svcnat_backend *like)
 {
-	struct svcnat_backend *b = kmem_cache_zalloc(backend_cache[like->v6], GFP_KERNEL);
+	struct svcnat_backend *b = kmem_cache_zalloc(backend_cache[svcnat_backend_v6(like)], GFP_KERNEL);
 
 	if (!b)
 		return NULL;
-	b->v6 = like->v6;
-	if (b->v6)
+	if (svcnat_backend_v6(like))
 		b->addr = like->addr;
 	else
 		b->addr.ip = like->addr.ip;
@@ -51,7 +50,7 @@ struct svcnat_backend *svcnat_backend_alloc(const struct svcnat_backend *like)
  */
 void svcnat_backend_free(struct svcnat_backend *b)
 {
-	kmem_cache_free(backend_cache[b->v6], b);
+	kmem_cache_free(backend_cache[svcnat_backend_v6(b)], b);
 }
 
 static void dead_free(struct work_struct *work)
@@ -79,6 +78,23 @@ void svcnat_backend_put(struct svcnat_backend *b)
 {
 	if (refcount_dec_and_test(&b->refs) && llist_add(&b->dead, &dead))
 		schedule_work(&dead_work);
+}
+
+/**
+ * svcnat_backend_totals - add what a backend counted
+ * @b: backend
+ * @t: in and out
+ */
+void svcnat_backend_totals(const struct svcnat_backend *b, struct svcnat_totals *t)
+{
+	int dir;
+
+	t->connections += atomic64_read(&b->connections);
+	t->active += svcnat_backend_active(b);
+	for (dir = 0; dir < 2; dir++) {
+		t->packets[dir] += atomic64_read(&b->packets[dir]);
+		t->bytes[dir] += atomic64_read(&b->bytes[dir]);
+	}
 }
 
 /**

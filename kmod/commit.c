@@ -7,7 +7,7 @@
  * a service has its set before a frontend leads to it, a frontend that changes
  * hands is replaced in one step and never missing, one that no longer asks for
  * local backends or source ranges stops asking before the set stops having them, and nothing taken
- * off a table is freed before a grace period (svcnat_txn_retire()).
+ * off a table is freed before a grace period (svcnat_txn_drop()).
  *
  * Both may take long and yield between services.
  */
@@ -34,17 +34,18 @@ static int check_turn(const struct svcnat_txn *txn, struct netlink_ext_ack *exta
 	return 0;
 }
 
-/* Finds what each staged service is going to replace or remove. */
+/* Finds what each change is going to replace or remove. */
 static int lookup_live(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 {
 	struct svcnat_net *sn = txn->sn;
-	struct svcnat_service *svc, *live;
+	struct svcnat_change *c;
 
-	list_for_each_entry(svc, &txn->services, txn_link) {
-		live = svcnat_service_find(&sn->services, svc->name, svc->family, svc->proto);
-		if (live)
-			live->touched = sn->attempts;
-		if (!set_locked(svc, sn) && !live) {
+	list_for_each_entry(c, &txn->changes, link) {
+		c->live = svcnat_service_find(&sn->services, c->staged->name, c->staged->family,
+					      c->staged->proto);
+		if (c->live)
+			c->live->touched = sn->attempts;
+		if (c->removes && !c->live) {
 			NL_SET_ERR_MSG(extack, "service to remove does not exist");
 			return -ENOENT;
 		}
@@ -57,13 +58,13 @@ static int lookup_live(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 static int check_vips(const struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 {
 	const struct svcnat_net *sn = txn->sn;
-	const struct svcnat_service *svc;
+	const struct svcnat_change *c;
 	const struct svcnat_vip *vip, *held;
 
 	if (txn->flags & SVCNAT_TXN_F_REPLACE)
 		return 0;
-	list_for_each_entry(svc, &txn->services, txn_link) {
-		list_for_each_entry(vip, &svc->vips, sibling) {
+	list_for_each_entry(c, &txn->changes, link) {
+		for (vip = c->staged->vips; vip; vip = vip->sibling) {
 			held = svcnat_vip_find(&sn->vips, &vip->key);
 			if (held && held->service->touched != sn->attempts) {
 				NL_SET_ERR_MSG(extack, "frontend is held by another service");
@@ -75,14 +76,27 @@ static int check_vips(const struct svcnat_txn *txn, struct netlink_ext_ack *exta
 	return 0;
 }
 
-static int arrange_sets(const struct svcnat_txn *txn)
+static int prepare_set(struct svcnat_net *sn, struct svcnat_change *c)
 {
-	struct svcnat_service *svc;
+	struct svcnat_set *set = set_locked(c->staged, sn);
+	int err = svcnat_set_arrange(set);
+
+	if (!err && c->live)
+		err = svcnat_carry_prepare(&c->carry, set, set_locked(c->live, sn), c->live->gone);
+	/* Those that ask for affinity need what pins go by, on the service packets will see. */
+	if (!err && set->settings.affinity_seconds)
+		err = svcnat_pins_prepare(&sn->pins, c->live ?: c->staged);
+	return err;
+}
+
+static int prepare_sets(const struct svcnat_txn *txn)
+{
+	struct svcnat_change *c;
 	int err = 0;
 
-	list_for_each_entry(svc, &txn->services, txn_link) {
-		if (set_locked(svc, txn->sn))
-			err = svcnat_set_arrange(set_locked(svc, txn->sn));
+	list_for_each_entry(c, &txn->changes, link) {
+		if (!c->removes)
+			err = prepare_set(txn->sn, c);
 		if (err)
 			return err;
 		cond_resched();
@@ -90,23 +104,29 @@ static int arrange_sets(const struct svcnat_txn *txn)
 	return 0;
 }
 
-/* Those that ask for affinity need what pins go by, on the service packets will see. */
-static int prepare_pins(const struct svcnat_txn *txn)
+/* With SVCNAT_TXN_F_REPLACE: services the transaction did not name are to go. */
+static int prepare_rest(struct svcnat_txn *txn)
 {
 	struct svcnat_net *sn = txn->sn;
-	struct svcnat_service *svc, *live;
-	int err;
+	const struct svcnat_buckets *b = rcu_dereference_protected(sn->services.buckets,
+								   lockdep_is_held(&sn->lock));
+	struct svcnat_change *c;
+	struct svcnat_hnode *n;
+	u32 i;
 
-	list_for_each_entry(svc, &txn->services, txn_link) {
-		const struct svcnat_set *set = set_locked(svc, sn);
+	if (!(txn->flags & SVCNAT_TXN_F_REPLACE))
+		return 0;
+	svcnat_htable_for_each_all(i, n, b) {
+		struct svcnat_service *svc = container_of(n, struct svcnat_service, node);
 
-		if (!set || !set->settings.affinity_seconds)
-			continue;
-		live = svcnat_service_find(&sn->services, svc->name, svc->family, svc->proto);
-		err = svcnat_pins_prepare(&sn->pins, live ?: svc);
-		if (err)
-			return err;
 		cond_resched();
+		if (svc->touched == sn->attempts)
+			continue;
+		c = svcnat_txn_change_add(txn);
+		if (!c)
+			return -ENOMEM;
+		c->live = svc;
+		c->removes = true;
 	}
 	return 0;
 }
@@ -131,7 +151,7 @@ static int prepare(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 
 	sn->attempts++;
 	err = check_turn(txn, extack) ?: lookup_live(txn, extack) ?: check_vips(txn, extack) ?:
-	      arrange_sets(txn) ?: prepare_pins(txn);
+	      prepare_sets(txn) ?: prepare_rest(txn);
 	if (err)
 		return err;
 	if (txn->n_services) {
@@ -151,10 +171,9 @@ static void address_get(struct svcnat_txn *txn, const struct svcnat_vip *vip)
 	struct svcnat_vip *address = svcnat_vip_find(&txn->sn->vips, &key);
 
 	if (!address) {
-		address = list_first_entry(&txn->spare, struct svcnat_vip, sibling);
-		list_del_init(&address->sibling);
-		address->key = key;
-		svcnat_vip_add(&txn->sn->vips, address);
+		address = svcnat_vip_pop(&txn->spare[key.family == AF_INET6]);
+		svcnat_key_copy(&address->key, &key);
+		svcnat_htable_add(&txn->sn->vips, &address->node);
 	}
 	address->users++;
 }
@@ -167,14 +186,14 @@ static void address_put(struct svcnat_txn *txn, const struct svcnat_vip *vip)
 	if (--address->users)
 		return;
 	svcnat_htable_del(&txn->sn->vips, &address->node);
-	list_add(&address->sibling, &txn->dead);
+	svcnat_vip_push(&txn->dead, address);
 }
 
 static void vip_in(struct svcnat_txn *txn, struct svcnat_vip *vip)
 {
 	struct svcnat_net *sn = txn->sn;
 
-	list_move_tail(&vip->sibling, &vip->service->vips);
+	svcnat_vip_push(&vip->service->vips, vip);
 	vip->service->n_vips++;
 	vip->keep = true;
 	sn->n_vips++;
@@ -197,7 +216,28 @@ static void vip_out(struct svcnat_txn *txn, struct svcnat_vip *vip)
 		address_put(txn, vip);
 }
 
-/* Returns whether that changed anything. */
+static void vip_unlink(struct svcnat_vip **list, const struct svcnat_vip *vip)
+{
+	while (*list != vip)
+		list = &(*list)->sibling;
+	*list = vip->sibling;
+}
+
+/* @vip, on no list, takes the place of @old. */
+static void vip_replace(struct svcnat_txn *txn, struct svcnat_vip *old, struct svcnat_vip *vip)
+{
+	struct svcnat_net *sn = txn->sn;
+
+	svcnat_htable_replace(&sn->vips, &old->node, &vip->node);
+	vip_in(txn, vip);
+	vip_out(txn, old);
+	vip_unlink(&old->service->vips, old);
+	svcnat_vip_push(&txn->dead, old);
+	if (old->service != vip->service)
+		old->service->lost = sn->attempts;
+}
+
+/* @vip was staged and is on no list. Returns whether that changed anything. */
 static bool vip_publish(struct svcnat_txn *txn, struct svcnat_service *live,
 			struct svcnat_vip *vip)
 {
@@ -206,7 +246,7 @@ static bool vip_publish(struct svcnat_txn *txn, struct svcnat_service *live,
 
 	if (old && old->service == live && old->kind == vip->kind && old->flags == vip->flags) {
 		old->keep = true;
-		list_move(&vip->sibling, &txn->dead);
+		svcnat_vip_push(&txn->dead, vip);
 		return false;
 	}
 	/*
@@ -215,42 +255,39 @@ static bool vip_publish(struct svcnat_txn *txn, struct svcnat_service *live,
 	 */
 	vip->service = live;
 	if (old) {
-		svcnat_htable_replace(&sn->vips, &old->node, &vip->node);
-		vip_in(txn, vip);
-		vip_out(txn, old);
-		list_move(&old->sibling, &txn->dead);
-		if (old->service != live)
-			old->service->lost = sn->attempts;
+		vip_replace(txn, old, vip);
 	} else {
-		svcnat_vip_add(&sn->vips, vip);
+		svcnat_htable_add(&sn->vips, &vip->node);
 		vip_in(txn, vip);
 	}
 	return true;
 }
 
 static bool vips_publish(struct svcnat_txn *txn, struct svcnat_service *live,
-			 struct list_head *staged)
+			 struct svcnat_vip **staged)
 {
-	struct svcnat_vip *vip, *tmp;
+	struct svcnat_vip *vip;
 	bool changed = false;
 
-	list_for_each_entry_safe(vip, tmp, staged, sibling)
+	while ((vip = svcnat_vip_pop(staged)))
 		changed |= vip_publish(txn, live, vip);
 	return changed;
 }
 
 /* Those that no longer ask for local backends or source ranges, ahead of the set. */
 static bool vips_publish_early(struct svcnat_txn *txn, struct svcnat_service *live,
-			       struct list_head *staged)
+			       struct svcnat_vip **staged)
 {
-	struct svcnat_vip *vip, *tmp, *old;
+	struct svcnat_vip *vip, *old;
 	bool changed = false;
 
-	list_for_each_entry_safe(vip, tmp, staged, sibling) {
+	while ((vip = *staged)) {
 		old = svcnat_vip_find(&txn->sn->vips, &vip->key);
-		if (!old || old->service != live ||
-		    !(old->flags & ~vip->flags))
+		if (!old || old->service != live || !(old->flags & ~vip->flags)) {
+			staged = &vip->sibling;
 			continue;
+		}
+		*staged = vip->sibling;
 		changed |= vip_publish(txn, live, vip);
 		/* For who has found it and reads the set only after it changed. */
 		WRITE_ONCE(old->stale, true);
@@ -258,148 +295,126 @@ static bool vips_publish_early(struct svcnat_txn *txn, struct svcnat_service *li
 	return changed;
 }
 
-/* Swaps the sets; the staged service then holds the old one and a reference. */
-static void set_publish(struct svcnat_txn *txn, struct svcnat_service *staged,
-			struct svcnat_service *live)
+/* Swaps the sets; the change then holds the old one. */
+static void set_publish(struct svcnat_txn *txn, struct svcnat_change *c)
 {
 	struct svcnat_net *sn = txn->sn;
-	struct svcnat_set *new = set_locked(staged, sn), *old = set_locked(live, sn);
-	u32 carried;
+	struct svcnat_set *new = set_locked(c->staged, sn), *old = set_locked(c->live, sn);
 
-	svcnat_service_prune(live, sn->published);
-	carried = svcnat_set_carry(new, old, live);
-	staged->n_added = new->n - carried;
-	staged->n_removed = old->n - carried;
-	if (!svcnat_set_same(new, old))
-		staged->event = SVCNAT_EVENT_CHANGED;
-	sn->n_backends += staged->n_added - staged->n_removed;
+	svcnat_gone_prune(c->live->gone, sn->published);
+	svcnat_carry_over(&c->carry, new, old, &c->live->gone);
+	c->n_added = new->n - c->carry.carried;
+	c->n_removed = old->n - c->carry.carried;
+	if (c->carry.changed || !svcnat_set_same(new, old))
+		c->event = SVCNAT_EVENT_CHANGED;
+	sn->n_backends += c->n_added - c->n_removed;
 
-	refcount_inc(&live->refs);
-	staged->live = live;
-	RCU_INIT_POINTER(staged->set, old);
-	rcu_assign_pointer(live->set, new);
-	sn->cutting |= live->cutting;
-	live->cutting = false;
+	RCU_INIT_POINTER(c->staged->set, NULL);
+	rcu_assign_pointer(c->live->set, new);
+	c->replaced = old;
+	sn->cutting |= c->carry.cutting;
 }
 
-static void service_publish(struct svcnat_txn *txn, struct svcnat_service *staged)
+static void service_change(struct svcnat_txn *txn, struct svcnat_change *c)
 {
-	struct svcnat_net *sn = txn->sn;
-	struct svcnat_service *live;
-	LIST_HEAD(vips);
+	bool early = vips_publish_early(txn, c->live, &c->staged->vips);
 
-	list_splice_init(&staged->vips, &vips);
-	staged->n_vips = 0;
-	live = svcnat_service_find(&sn->services, staged->name, staged->family, staged->proto);
-	if (live) {
-		bool early = vips_publish_early(txn, live, &vips);
-
-		set_publish(txn, staged, live);
-		if (vips_publish(txn, live, &vips) || early)
-			staged->event = SVCNAT_EVENT_CHANGED;
-		return;
-	}
-	staged->event = SVCNAT_EVENT_ADDED;
-	staged->n_added = set_locked(staged, sn)->n;
-	staged->touched = sn->attempts;
-	sn->n_backends += staged->n_added;
-	svcnat_service_add(&sn->services, staged);
-	vips_publish(txn, staged, &vips);
+	set_publish(txn, c);
+	if (vips_publish(txn, c->live, &c->staged->vips) || early)
+		c->event = SVCNAT_EVENT_CHANGED;
 }
 
-static void service_withdraw(struct svcnat_txn *txn, struct svcnat_service *live)
+static void service_add(struct svcnat_txn *txn, struct svcnat_change *c)
 {
 	struct svcnat_net *sn = txn->sn;
+	struct svcnat_service *svc = c->staged;
+	struct svcnat_vip *vips = svc->vips;
+
+	svc->vips = NULL;
+	svc->n_vips = 0;
+	svc->touched = sn->attempts;
+	svcnat_htable_add(&sn->services, &svc->node);
+	vips_publish(txn, svc, &vips);
+	c->event = SVCNAT_EVENT_ADDED;
+	c->n_added = set_locked(svc, sn)->n;
+	sn->n_backends += c->n_added;
+	c->live = svc;
+	c->staged = NULL;
+}
+
+static void service_withdraw(struct svcnat_txn *txn, struct svcnat_change *c)
+{
+	struct svcnat_net *sn = txn->sn;
+	struct svcnat_set *set = set_locked(c->live, sn);
 	struct svcnat_vip *vip;
 
 	/* They stay with the service, which is reported with them and frees them. */
-	list_for_each_entry(vip, &live->vips, sibling) {
+	for (vip = c->live->vips; vip; vip = vip->sibling) {
 		svcnat_htable_del(&sn->vips, &vip->node);
 		vip_out(txn, vip);
 	}
-	svcnat_htable_del(&sn->services, &live->node);
-	list_move_tail(&live->txn_link, &txn->removed);
-	svcnat_set_withdraw(set_locked(live, sn), live);
-	sn->cutting |= live->cutting;
-	live->event = SVCNAT_EVENT_REMOVED;
-	live->n_added = 0;
-	live->n_removed = set_locked(live, sn)->n;
-	sn->n_backends -= live->n_removed;
+	svcnat_htable_del(&sn->services, &c->live->node);
+	svcnat_carry_none(&c->carry, set, c->live->gone);
+	sn->cutting |= c->carry.cutting;
+	c->event = SVCNAT_EVENT_REMOVED;
+	c->n_removed = set->n;
+	sn->n_backends -= c->n_removed;
 }
 
-/* Frontends a changed service no longer has. */
-static void vips_withdraw(struct svcnat_txn *txn, struct svcnat_service *live,
-			  struct svcnat_service *staged)
+/* Frontends a service that stays no longer has. */
+static void vips_withdraw(struct svcnat_txn *txn, struct svcnat_change *c)
 {
-	struct svcnat_vip *vip, *tmp;
+	struct svcnat_vip **at = &c->live->vips, *vip;
 
-	list_for_each_entry_safe(vip, tmp, &live->vips, sibling) {
-		if (!vip->keep) {
-			svcnat_htable_del(&txn->sn->vips, &vip->node);
-			vip_out(txn, vip);
-			list_move(&vip->sibling, &txn->dead);
-			staged->event = SVCNAT_EVENT_CHANGED;
+	while ((vip = *at)) {
+		if (vip->keep) {
+			vip->keep = false;
+			at = &vip->sibling;
+			continue;
 		}
-		vip->keep = false;
+		*at = vip->sibling;
+		svcnat_htable_del(&txn->sn->vips, &vip->node);
+		vip_out(txn, vip);
+		svcnat_vip_push(&txn->dead, vip);
+		c->event = SVCNAT_EVENT_CHANGED;
 	}
-	if (live->lost == txn->sn->attempts && staged->event < 0)
-		staged->event = SVCNAT_EVENT_CHANGED;
+	if (c->live->lost == txn->sn->attempts && c->event < 0)
+		c->event = SVCNAT_EVENT_CHANGED;
 }
 
-/* With SVCNAT_TXN_F_REPLACE: services the transaction did not name. */
-static void rest_withdraw(struct svcnat_txn *txn)
-{
-	struct svcnat_net *sn = txn->sn;
-	const struct svcnat_buckets *b = rcu_dereference_protected(sn->services.buckets,
-								   lockdep_is_held(&sn->lock));
-	struct svcnat_hnode *n;
-	u32 i;
-
-	svcnat_htable_for_each_all(i, n, b) {
-		struct svcnat_service *svc = container_of(n, struct svcnat_service, node);
-
-		if (svc->touched != sn->attempts)
-			service_withdraw(txn, svc);
-		cond_resched();
-	}
-}
-
+/* All that stay have their frontends before one that another may have taken goes. */
 static void publish(struct svcnat_txn *txn)
 {
 	struct svcnat_net *sn = txn->sn;
-	struct svcnat_service *svc, *tmp, *live;
+	struct svcnat_change *c;
 
 	if (txn->config)
 		txn->config = rcu_replace_pointer(sn->config, txn->config,
 						  lockdep_is_held(&sn->lock));
-	list_for_each_entry(svc, &txn->services, txn_link) {
-		if (set_locked(svc, sn))
-			service_publish(txn, svc);
+	list_for_each_entry(c, &txn->changes, link) {
+		if (!c->removes && c->live)
+			service_change(txn, c);
+		else if (!c->removes)
+			service_add(txn, c);
 		cond_resched();
 	}
-	list_for_each_entry_safe(svc, tmp, &txn->services, txn_link) {
-		live = svc->live ?: svcnat_service_find(&sn->services, svc->name, svc->family,
-							svc->proto);
-		if (set_locked(svc, sn))
-			vips_withdraw(txn, live, svc);
+	list_for_each_entry(c, &txn->changes, link) {
+		if (c->removes)
+			service_withdraw(txn, c);
 		else
-			service_withdraw(txn, live);
+			vips_withdraw(txn, c);
 		cond_resched();
 	}
-	if (txn->flags & SVCNAT_TXN_F_REPLACE)
-		rest_withdraw(txn);
 	sn->generation++;
 }
 
 static u32 changes_count(const struct svcnat_txn *txn)
 {
-	const struct svcnat_service *svc;
+	const struct svcnat_change *c;
 	u32 n = 0;
 
-	list_for_each_entry(svc, &txn->services, txn_link)
-		n += svc->event >= 0;
-	list_for_each_entry(svc, &txn->removed, txn_link)
-		n++;
+	list_for_each_entry(c, &txn->changes, link)
+		n += c->event >= 0;
 	return n;
 }
 
@@ -409,9 +424,8 @@ static u32 changes_count(const struct svcnat_txn *txn)
  * @apply_id: SVCNAT_APPLY_ID_LEN bytes to keep with the generation, or NULL
  * @extack: for the reason
  *
- * Return: 0, and the transaction holds what changed: the caller reports it, then
- * calls svcnat_txn_retire(). Or a negative errno, nothing changed: the caller
- * calls svcnat_txn_abort().
+ * Return: 0, and the transaction holds what changed: the caller reports it. Or a
+ * negative errno, and nothing changed. Then, the caller calls svcnat_txn_drop().
  */
 int svcnat_commit(struct svcnat_txn *txn, const u8 *apply_id, struct netlink_ext_ack *extack)
 {

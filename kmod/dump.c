@@ -23,7 +23,7 @@ static int dump_service(struct sk_buff *skb, struct netlink_callback *cb,
 	void *hdr;
 
 	if (!*pos)
-		svcnat_service_prune(svc, sn->published);
+		svcnat_gone_prune(svc->gone, sn->published);
 	do {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &svcnat_genl_family, NLM_F_MULTI, SVCNAT_CMD_SERVICE_GET);

@@ -30,10 +30,9 @@ static void event_send(const struct svcnat_net *sn, struct sk_buff *skb, void *h
 	genlmsg_multicast_netns(&svcnat_genl_family, sn->net, skb, 0, 0, GFP_KERNEL);
 }
 
-static int event_service(const struct svcnat_net *sn, const struct svcnat_service *svc,
-			 const struct svcnat_service *what)
+static int event_service(const struct svcnat_net *sn, const struct svcnat_change *c)
 {
-	const struct svcnat_set *set = rcu_dereference_protected(svc->set,
+	const struct svcnat_set *set = rcu_dereference_protected(c->live->set,
 								 lockdep_is_held(&sn->lock));
 	struct sk_buff *skb;
 	void *hdr;
@@ -41,10 +40,9 @@ static int event_service(const struct svcnat_net *sn, const struct svcnat_servic
 	skb = event_new(sn, SVCNAT_CMD_SERVICE_EVENT, &hdr);
 	if (!skb)
 		return -ENOMEM;
-	if (nla_put_u8(skb, SVCNAT_A_EVENT, what->event) ||
-	    svcnat_fill_brief(skb, svc, set) ||
-	    nla_put_u32(skb, SVCNAT_A_BACKENDS_ADDED, what->n_added) ||
-	    nla_put_u32(skb, SVCNAT_A_BACKENDS_REMOVED, what->n_removed)) {
+	if (nla_put_u8(skb, SVCNAT_A_EVENT, c->event) || svcnat_fill_brief(skb, c->live, set) ||
+	    nla_put_u32(skb, SVCNAT_A_BACKENDS_ADDED, c->n_added) ||
+	    nla_put_u32(skb, SVCNAT_A_BACKENDS_REMOVED, c->n_removed)) {
 		nlmsg_free(skb);
 		return -EMSGSIZE;
 	}
@@ -74,17 +72,14 @@ static int event_commit(const struct svcnat_txn *txn)
 
 static int event_services(const struct svcnat_txn *txn)
 {
-	const struct svcnat_net *sn = txn->sn;
-	const struct svcnat_service *svc;
+	const struct svcnat_change *c;
 	int err = 0;
 
 	if (txn->n_changes > SVCNAT_EVENTS_MAX)
 		return 0;
-	list_for_each_entry(svc, &txn->services, txn_link)
-		if (svc->event >= 0)
-			err = event_service(sn, svc->live ?: svc, svc) ?: err;
-	list_for_each_entry(svc, &txn->removed, txn_link)
-		err = event_service(sn, svc, svc) ?: err;
+	list_for_each_entry(c, &txn->changes, link)
+		if (c->event >= 0)
+			err = event_service(txn->sn, c) ?: err;
 	return err;
 }
 

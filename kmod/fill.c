@@ -166,7 +166,7 @@ static int put_u64(struct sk_buff *skb, int attr, u64 value, int pad)
 static int fill_backend_counters(struct sk_buff *skb, const struct svcnat_backend *b)
 {
 	struct svcnat_totals t = {};
-	u32 repicks = atomic_read(&b->repicks), ejections = atomic_read(&b->ejections);
+	u32 repicks = atomic_read(&b->repicks), ejections = READ_ONCE(b->ejections);
 
 	svcnat_backend_totals(b, &t);
 	if (put_u64(skb, SVCNAT_BACKEND_A_CONNECTIONS, t.connections, SVCNAT_BACKEND_A_PAD) ||
@@ -231,7 +231,7 @@ static int fill_head(struct sk_buff *skb, const struct svcnat_service *svc,
 
 	if (svcnat_fill_identity(skb, svc) || fill_settings(skb, set))
 		return -EMSGSIZE;
-	list_for_each_entry(vip, &svc->vips, sibling)
+	for (vip = svc->vips; vip; vip = vip->sibling)
 		if (fill_frontend(skb, vip))
 			return -EMSGSIZE;
 	return 0;
@@ -279,9 +279,12 @@ static int fill_counters(struct sk_buff *skb, const struct svcnat_service *svc,
  */
 static void fill_gone(struct sk_buff *skb, const struct svcnat_service *svc)
 {
-	const struct svcnat_backend *b;
+	const struct svcnat_gone *gone = svc->gone;
+	u32 i;
 
-	for (b = svc->gone; b; b = b->next) {
+	for (i = 0; gone && i < gone->n; i++) {
+		const struct svcnat_backend *b = gone->backend[i];
+
 		if (svcnat_backend_active(b) &&
 		    fill_backend(skb, SVCNAT_SERVICE_A_BACKEND, svc->family,
 				 SVCNAT_BACKEND_F_GONE, b))

@@ -102,7 +102,7 @@ static void unanswered(const struct nf_conn *ct, u32 state, struct svcnat_backen
 	if (!(state & SVCNAT_FLOW_SYN) || !(svcnat_flow_waited(state) || refused(ct)))
 		return;
 	vip = svcnat_frontend_find(sn, flow);
-	if (vip && READ_ONCE(b->flags))
+	if (vip && svcnat_backend_picked(b))
 		svcnat_handshake_failed(sn, vip->service, b);
 }
 

@@ -43,7 +43,9 @@ void svcnat_handshake_failed(const struct svcnat_net *sn, struct svcnat_service 
 {
 	if (!svcnat_eject_failed(rcu_dereference(svc->set), b))
 		return;
-	atomic_inc(&b->ejections);
+	/* Nobody else ejects it before it is back. */
+	if (b->ejections < U16_MAX)
+		WRITE_ONCE(b->ejections, b->ejections + 1);
 	atomic64_inc(&svc->stats[SVCNAT_SERVICE_EJECTIONS]);
 	svcnat_stat_inc(sn->stats, SVCNAT_STAT_EJECTIONS);
 	trace_svcnat_eject(svc, b);
@@ -223,7 +225,7 @@ static unsigned int follow_again(struct svcnat_net *sn, struct sk_buff *skb,
 {
 	u32 was = READ_ONCE(flow->state);
 
-	if (READ_ONCE(b->flags) || !frontend_of(sn, ct))
+	if (svcnat_backend_picked(b) || !frontend_of(sn, ct))
 		return NF_ACCEPT;
 	if (was & SVCNAT_FLOW_AGAIN)
 		return svcnat_flow_waited(was) ? decide_anew(sn, skb, state, ct, b) : NF_ACCEPT;
@@ -286,7 +288,7 @@ static unsigned int follow(struct svcnat_net *sn, struct sk_buff *skb,
 	if (CTINFO2DIR(ctinfo) == IP_CT_DIR_REPLY)
 		follow_reply(sn, ct, flow, b);
 	/* One whose backend left is looked at each time. */
-	if (proto != IPPROTO_UDP && READ_ONCE(b->flags))
+	if (proto != IPPROTO_UDP && svcnat_backend_picked(b))
 		WRITE_ONCE(flow->gen, gen);
 	return NF_ACCEPT;
 }

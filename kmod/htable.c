@@ -21,14 +21,17 @@ static struct svcnat_buckets *buckets_locked(const struct svcnat_htable *t)
  * svcnat_htable_init - an empty table that has no memory yet
  * @t: table
  * @lock: held by whoever changes it
+ * @hash: of a node's key, always the same
  * @shared: it has RCU readers
  */
-void svcnat_htable_init(struct svcnat_htable *t, struct mutex *lock, bool shared)
+void svcnat_htable_init(struct svcnat_htable *t, struct mutex *lock,
+			u32 (*hash)(const struct svcnat_hnode *n), bool shared)
 {
 	RCU_INIT_POINTER(t->buckets, NULL);
 	t->count = 0;
 	t->resized = get_state_synchronize_rcu();
 	t->lock = lock;
+	t->hash = hash;
 	t->shared = shared;
 }
 
@@ -42,17 +45,44 @@ void svcnat_htable_destroy(struct svcnat_htable *t)
 	RCU_INIT_POINTER(t->buckets, NULL);
 }
 
-static void relink(struct svcnat_buckets *to, const struct svcnat_buckets *from)
+/* The place of @n, or of the chain's end. */
+static struct svcnat_hnode __rcu **link_of(struct svcnat_htable *t, const struct svcnat_hnode *n)
+{
+	struct svcnat_buckets *b = buckets_locked(t);
+	struct svcnat_hnode __rcu **at = &b->head[t->hash(n) & b->mask];
+	struct svcnat_hnode *found;
+
+	while ((found = rcu_dereference_protected(*at, lockdep_is_held(t->lock))) && found != n)
+		at = &found->next[b->slot];
+	return at;
+}
+
+static void push(struct svcnat_buckets *b, struct svcnat_hnode *n, u32 hash)
+{
+	struct svcnat_hnode __rcu **head = &b->head[hash & b->mask];
+
+	RCU_INIT_POINTER(n->next[b->slot], rcu_access_pointer(*head));
+	rcu_assign_pointer(*head, n);
+}
+
+static void relink(struct svcnat_buckets *to, const struct svcnat_buckets *from,
+		   u32 (*hash)(const struct svcnat_hnode *n))
 {
 	struct svcnat_hnode *n;
 	u32 i;
 
 	for (i = 0; from && i <= from->mask; i++) {
 		svcnat_htable_for_each(n, from, i)
-			hlist_add_head(&n->link[to->slot], &to->head[n->hash & to->mask]);
+			push(to, n, hash(n));
 		if (i % 4096 == 0)
 			cond_resched();
 	}
+}
+
+/* Half as many will do where no packet walks chains. */
+static u32 buckets_for(const struct svcnat_htable *t, u32 count)
+{
+	return roundup_pow_of_two(max_t(u32, t->shared ? count : count / 2, BUCKETS_MIN));
 }
 
 /**
@@ -67,7 +97,7 @@ static void relink(struct svcnat_buckets *to, const struct svcnat_buckets *from)
  */
 int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
 {
-	u32 size = roundup_pow_of_two(max_t(u32, count, BUCKETS_MIN));
+	u32 size = buckets_for(t, count);
 	struct svcnat_buckets *old = buckets_locked(t), *new;
 
 	lockdep_assert_held(t->lock);
@@ -84,7 +114,7 @@ int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
 
 	if (t->shared && old)
 		cond_synchronize_rcu(t->resized);
-	relink(new, old);
+	relink(new, old, t->hash);
 	rcu_assign_pointer(t->buckets, new);
 	if (!t->shared) {
 		kvfree(old);
@@ -100,15 +130,11 @@ int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
  * svcnat_htable_add - add a node
  * @t: table with room reserved
  * @n: node, on no table
- * @hash: of its key
  */
-void svcnat_htable_add(struct svcnat_htable *t, struct svcnat_hnode *n, u32 hash)
+void svcnat_htable_add(struct svcnat_htable *t, struct svcnat_hnode *n)
 {
-	struct svcnat_buckets *b = buckets_locked(t);
-
 	lockdep_assert_held(t->lock);
-	n->hash = hash;
-	hlist_add_head_rcu(&n->link[b->slot], &b->head[hash & b->mask]);
+	push(buckets_locked(t), n, t->hash(n));
 	t->count++;
 }
 
@@ -119,9 +145,33 @@ void svcnat_htable_add(struct svcnat_htable *t, struct svcnat_hnode *n, u32 hash
  */
 void svcnat_htable_del(struct svcnat_htable *t, struct svcnat_hnode *n)
 {
+	struct svcnat_hnode __rcu **at = link_of(t, n);
+
 	lockdep_assert_held(t->lock);
-	hlist_del_rcu(&n->link[buckets_locked(t)->slot]);
+	rcu_assign_pointer(*at, rcu_access_pointer(n->next[buckets_locked(t)->slot]));
 	t->count--;
+}
+
+/**
+ * svcnat_htable_take - take any node off
+ * @t: table no reader can see any more
+ * @bucket: 0 at first, where it got to out
+ *
+ * Return: the node, or NULL if there is none left.
+ */
+struct svcnat_hnode *svcnat_htable_take(struct svcnat_htable *t, u32 *bucket)
+{
+	struct svcnat_buckets *b = buckets_locked(t);
+	struct svcnat_hnode *n;
+
+	for (; b && *bucket <= b->mask; ++*bucket) {
+		n = rcu_dereference_protected(b->head[*bucket], lockdep_is_held(t->lock));
+		if (n) {
+			svcnat_htable_del(t, n);
+			return n;
+		}
+	}
+	return NULL;
 }
 
 /**
@@ -135,9 +185,10 @@ void svcnat_htable_del(struct svcnat_htable *t, struct svcnat_hnode *n)
 void svcnat_htable_replace(struct svcnat_htable *t, struct svcnat_hnode *old,
 			   struct svcnat_hnode *new)
 {
+	struct svcnat_hnode __rcu **at = link_of(t, old);
 	u8 slot = buckets_locked(t)->slot;
 
 	lockdep_assert_held(t->lock);
-	new->hash = old->hash;
-	hlist_replace_rcu(&old->link[slot], &new->link[slot]);
+	RCU_INIT_POINTER(new->next[slot], rcu_access_pointer(old->next[slot]));
+	rcu_assign_pointer(*at, new);
 }

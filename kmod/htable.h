@@ -6,35 +6,34 @@
  * adding, replacing and deleting cannot fail, so a commit that has begun to
  * show itself to packets never has to be taken back.
  *
- * A node can be on two bucket arrays at once (@link[2]), which is how the table
- * is resized under readers: the new array chains the nodes by the other link,
+ * A node can be on two bucket arrays at once (@next[2]), which is how the table
+ * is resized under readers: the new array chains the nodes by the other pointer,
  * is published, and the old one goes after a grace period. The next resize has
- * to wait for that grace period, as it takes the old links into use again.
+ * to wait for that grace period, as it takes the old pointers into use again.
+ *
+ * There may be millions of nodes, so they hold no more than that: the hash is asked
+ * for again and a chain walked when a node goes, both rare.
  */
 #ifndef _SVCNAT_HTABLE_H
 #define _SVCNAT_HTABLE_H
 
-#include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/types.h>
 
 /**
  * struct svcnat_hnode - what an entry embeds
- * @link: chains, by the @slot of the bucket array
- * @hash: as given to svcnat_htable_add()
+ * @next: in its chains, by the @slot of the bucket array
  */
 struct svcnat_hnode {
-	struct hlist_node	link[2];
-	u32			hash;
+	struct svcnat_hnode __rcu *next[2];
 };
 
 struct svcnat_buckets {
 	struct rcu_head		rcu;
 	u32			mask;
-	u8			slot;	/* the link this array chains by */
-	struct hlist_head	head[];
+	u8			slot;	/* of the pointer this array chains by */
+	struct svcnat_hnode __rcu *head[];
 };
 
 /**
@@ -43,6 +42,7 @@ struct svcnat_buckets {
  * @count: nodes; by @lock
  * @resized: grace period to wait for before the next resize
  * @lock: the owner's mutex, which writers hold
+ * @hash: of a node's key
  * @shared: there are RCU readers; without, nothing waits for a grace period
  */
 struct svcnat_htable {
@@ -50,38 +50,24 @@ struct svcnat_htable {
 	u32			count;
 	unsigned long		resized;
 	struct mutex		*lock;
+	u32			(*hash)(const struct svcnat_hnode *n);
 	bool			shared;
 };
 
-void svcnat_htable_init(struct svcnat_htable *t, struct mutex *lock, bool shared);
+void svcnat_htable_init(struct svcnat_htable *t, struct mutex *lock,
+			u32 (*hash)(const struct svcnat_hnode *n), bool shared);
 void svcnat_htable_destroy(struct svcnat_htable *t);
 int svcnat_htable_reserve(struct svcnat_htable *t, u32 count);
-void svcnat_htable_add(struct svcnat_htable *t, struct svcnat_hnode *n, u32 hash);
+void svcnat_htable_add(struct svcnat_htable *t, struct svcnat_hnode *n);
 void svcnat_htable_del(struct svcnat_htable *t, struct svcnat_hnode *n);
+struct svcnat_hnode *svcnat_htable_take(struct svcnat_htable *t, u32 *bucket);
 void svcnat_htable_replace(struct svcnat_htable *t, struct svcnat_hnode *old,
 			   struct svcnat_hnode *new);
 
-/* First of a chain, and the next one. @b comes from rcu_dereference(t->buckets). */
-static inline struct svcnat_hnode *svcnat_hnode_of(const struct hlist_node *l, u8 slot)
-{
-	return l ? container_of(l - slot, struct svcnat_hnode, link[0]) : NULL;
-}
-
-static inline struct svcnat_hnode *svcnat_hnode_first(const struct svcnat_buckets *b, u32 hash)
-{
-	const struct hlist_head *h = &b->head[hash & b->mask];
-
-	return svcnat_hnode_of(rcu_dereference_raw(hlist_first_rcu(h)), b->slot);
-}
-
-static inline struct svcnat_hnode *svcnat_hnode_next(const struct svcnat_buckets *b,
-						     const struct svcnat_hnode *n)
-{
-	return svcnat_hnode_of(rcu_dereference_raw(hlist_next_rcu(&n->link[b->slot])), b->slot);
-}
-
+/* A chain, of a bucket array that comes from rcu_dereference(t->buckets). */
 #define svcnat_htable_for_each(n, b, hash) \
-	for ((n) = svcnat_hnode_first(b, hash); (n); (n) = svcnat_hnode_next(b, n))
+	for ((n) = rcu_dereference_raw((b)->head[(hash) & (b)->mask]); (n); \
+	     (n) = rcu_dereference_raw((n)->next[(b)->slot]))
 
 /* All nodes, by the writer. */
 #define svcnat_htable_for_each_all(i, n, b) \

@@ -199,11 +199,11 @@ static int commit_locked(struct svcnat_net *sn, struct sk_buff *req, struct genl
 	if (!err)
 		err = svcnat_commit(txn, id ? nla_data(id) : NULL, info->extack);
 	if (err) {
-		svcnat_txn_abort(txn);
+		svcnat_txn_drop(txn);
 		return err;
 	}
 	svcnat_event_commit(txn);
-	svcnat_txn_retire(txn);
+	svcnat_txn_drop(txn);
 	return 0;
 }
 
@@ -239,7 +239,7 @@ static int drop(struct sk_buff *req, struct genl_info *info)
 	mutex_lock(&sn->lock);
 	txn = svcnat_txn_find(sn, NETLINK_CB(req).sk);
 	if (txn)
-		svcnat_txn_abort(txn);
+		svcnat_txn_drop(txn);
 	mutex_unlock(&sn->lock);
 	if (txn)
 		return 0;

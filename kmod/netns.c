@@ -151,8 +151,8 @@ static int __net_init net_init(struct net *net)
 	RCU_INIT_POINTER(sn->config, config);
 	sn->net = net;
 	mutex_init(&sn->lock);
-	svcnat_htable_init(&sn->vips, &sn->lock, true);
-	svcnat_htable_init(&sn->services, &sn->lock, false);
+	svcnat_htable_init(&sn->vips, &sn->lock, svcnat_vip_hash, true);
+	svcnat_htable_init(&sn->services, &sn->lock, svcnat_service_hash, false);
 	spin_lock_init(&sn->txn_lock);
 	INIT_LIST_HEAD(&sn->txns);
 	for (i = 0; i < SVCNAT_NAT_HOOKS; i++) {

@@ -84,7 +84,7 @@ static int parse_backend(struct svcnat_txn *txn, struct svcnat_set **set, u8 fam
 			 const struct nlattr *nla, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[SVCNAT_BACKEND_A_MAX + 1];
-	struct svcnat_backend like = { .v6 = family == AF_INET6 };
+	struct svcnat_backend like = { };
 	int err;
 
 	svcnat_nla_table(tb, SVCNAT_BACKEND_A_MAX, nla);
@@ -95,6 +95,8 @@ static int parse_backend(struct svcnat_txn *txn, struct svcnat_set **set, u8 fam
 		return err;
 	like.port = nla_get_be16(tb[SVCNAT_BACKEND_A_PORT]);
 	like.flags = svcnat_nla_u32_or(tb[SVCNAT_BACKEND_A_FLAGS], SVCNAT_BACKEND_F_CLUSTER);
+	if (family == AF_INET6)
+		like.flags |= SVCNAT_BACKEND_V6;
 	like.weight = svcnat_nla_u32_or(tb[SVCNAT_BACKEND_A_WEIGHT], 1);
 	like.limit = svcnat_nla_u32_or(tb[SVCNAT_BACKEND_A_CONN_LIMIT], 0);
 	if (txn->n_backends == SVCNAT_TXN_BACKENDS_MAX) {

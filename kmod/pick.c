@@ -129,16 +129,16 @@ static u32 draw_scaled(const struct draw *d, u32 n)
 /* May repeat or miss a turn if the task moves to another CPU in between. */
 static u32 next_turn(const struct draw *d)
 {
-	u32 turn = this_cpu_read(d->set->turn[d->local]);
+	u32 turn = this_cpu_read(d->set->tables->turn[d->local]);
 
-	this_cpu_write(d->set->turn[d->local], turn + 1 < d->slots ? turn + 1 : 0);
+	this_cpu_write(d->set->tables->turn[d->local], turn + 1 < d->slots ? turn + 1 : 0);
 	return turn;
 }
 
 /* An index into the run. */
 static u32 draw_index(const struct draw *d)
 {
-	const struct svcnat_table *table = d->set->table[d->local];
+	const struct svcnat_table *table = svcnat_sched_table(d->set, d->local);
 	u32 slot;
 
 	if (d->set->settings.sched == SVCNAT_SCHED_RR)

@@ -348,9 +348,9 @@ static int table_make(struct svcnat_set *set, bool local)
 	int err = turns_make(&t, set, local);
 
 	if (!err) {
-		set->table[local] = set->settings.sched == SVCNAT_SCHED_MAGLEV ?
+		set->tables->table[local] = set->settings.sched == SVCNAT_SCHED_MAGLEV ?
 				    table_maglev(&t) : table_of_turns(&t);
-		if (!set->table[local])
+		if (!set->tables->table[local])
 			err = -ENOMEM;
 	}
 	turns_free(&t);
@@ -371,7 +371,7 @@ static int tables_make(struct svcnat_set *set)
 	if (err)
 		return err;
 	if (policies_same(set))
-		set->table[true] = set->table[false];
+		set->tables->table[true] = set->tables->table[false];
 	else if (needs_table(set, true))
 		err = table_make(set, true);
 	return err;
@@ -383,11 +383,11 @@ static int turn_make(struct svcnat_set *set)
 	u32 slots[] = { svcnat_sched_slots(set, false), svcnat_sched_slots(set, true) };
 	int cpu;
 
-	set->turn = __alloc_percpu_gfp(sizeof(slots), __alignof__(u32), GFP_KERNEL_ACCOUNT);
-	if (!set->turn)
+	set->tables->turn = __alloc_percpu_gfp(sizeof(slots), __alignof__(u32), GFP_KERNEL_ACCOUNT);
+	if (!set->tables->turn)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		u32 *turn = per_cpu_ptr(set->turn, cpu);
+		u32 *turn = per_cpu_ptr(set->tables->turn, cpu);
 
 		turn[false] = reciprocal_scale(get_random_u32(), slots[false]);
 		turn[true] = reciprocal_scale(get_random_u32(), slots[true]);
@@ -405,11 +405,16 @@ static int turn_make(struct svcnat_set *set)
  */
 int svcnat_sched_prepare(struct svcnat_set *set)
 {
-	int err = tables_make(set);
+	bool rr = set->settings.sched == SVCNAT_SCHED_RR;
+	int err;
 
-	if (!err && set->settings.sched == SVCNAT_SCHED_RR)
-		err = turn_make(set);
-	return err;
+	if (!rr && !needs_table(set, false) && !needs_table(set, true))
+		return 0;
+	set->tables = kzalloc(sizeof(*set->tables), GFP_KERNEL_ACCOUNT);
+	if (!set->tables)
+		return -ENOMEM;
+	err = tables_make(set);
+	return err || !rr ? err : turn_make(set);
 }
 
 /**
@@ -418,8 +423,13 @@ int svcnat_sched_prepare(struct svcnat_set *set)
  */
 void svcnat_sched_free(struct svcnat_set *set)
 {
-	free_percpu(set->turn);
-	if (set->table[true] != set->table[false])
-		kvfree(set->table[true]);
-	kvfree(set->table[false]);
+	struct svcnat_tables *tables = set->tables;
+
+	if (!tables)
+		return;
+	free_percpu(tables->turn);
+	if (tables->table[true] != tables->table[false])
+		kvfree(tables->table[true]);
+	kvfree(tables->table[false]);
+	kfree(tables);
 }

@@ -42,6 +42,22 @@ struct svcnat_table {
 	};
 };
 
+/**
+ * struct svcnat_tables - of a set that needs any of it
+ * @table: of policy Cluster and Local, NULL without one
+ * @turn: round-robin's position on each CPU, for both policies, or NULL
+ */
+struct svcnat_tables {
+	struct svcnat_table	*table[2];
+	u32 __percpu		*turn;
+};
+
+static inline const struct svcnat_table *svcnat_sched_table(const struct svcnat_set *set,
+							    bool local)
+{
+	return set->tables ? set->tables->table[local] : NULL;
+}
+
 /* Which backend of its policy a slot leads to. */
 static inline u32 svcnat_table_at(const struct svcnat_table *t, u32 slot)
 {
@@ -58,7 +74,9 @@ static inline u32 svcnat_table_at(const struct svcnat_table *t, u32 slot)
 /* Slots a policy's scheduler draws from. */
 static inline u32 svcnat_sched_slots(const struct svcnat_set *set, bool local)
 {
-	return set->table[local] ? set->table[local]->n : svcnat_set_count(set, local);
+	const struct svcnat_table *table = svcnat_sched_table(set, local);
+
+	return table ? table->n : svcnat_set_count(set, local);
 }
 
 int svcnat_sched_prepare(struct svcnat_set *set);

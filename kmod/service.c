@@ -3,8 +3,8 @@
  * Services and their table; see service.h.
  *
  * The table is read and written under the namespace's mutex only; packets reach
- * a service through its frontends. A service is freed by its last reference,
- * and only after a grace period since packets could find it (txn.c).
+ * a service through its frontends. A service is freed after a grace period since
+ * packets could find it (txn.c).
  */
 
 #include <linux/random.h>
@@ -48,7 +48,7 @@ void svcnat_service_module_exit(void)
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_*
  *
- * Return: the service with one reference, or NULL. Process context.
+ * Return: the service or NULL. Process context.
  */
 struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 proto)
 {
@@ -61,33 +61,9 @@ struct svcnat_service *svcnat_service_alloc(const char *name, u8 family, u8 prot
 		kmem_cache_free(service_cache, svc);
 		return NULL;
 	}
-	refcount_set(&svc->refs, 1);
-	svc->event = -1;
 	svc->family = family;
 	svc->proto = proto;
-	INIT_LIST_HEAD(&svc->vips);
-	INIT_LIST_HEAD(&svc->txn_link);
 	return svc;
-}
-
-static void service_put(struct svcnat_service *svc)
-{
-	if (!refcount_dec_and_test(&svc->refs))
-		return;
-	kfree(svc->name);
-	kmem_cache_free(service_cache, svc);
-}
-
-static void gone_put(struct svcnat_service *svc)
-{
-	struct svcnat_backend *b, *next;
-	u32 i = 0;
-
-	for (b = svc->gone; b; b = next) {
-		next = b->next;
-		svcnat_backend_put(b);
-		svcnat_breathe(++i);
-	}
 }
 
 /**
@@ -96,25 +72,33 @@ static void gone_put(struct svcnat_service *svc)
  */
 void svcnat_service_free(struct svcnat_service *svc)
 {
-	struct svcnat_set *set = rcu_dereference_protected(svc->set, true);
-	struct svcnat_vip *vip, *tmp;
+	struct svcnat_vip *vip;
 
-	list_for_each_entry_safe(vip, tmp, &svc->vips, sibling)
+	while ((vip = svcnat_vip_pop(&svc->vips)))
 		svcnat_vip_free(vip);
-	if (svc->live) {
-		/* Its commit happened: the set is the one that was replaced. */
-		set->n = 0;
-		service_put(svc->live);
-	}
-	svcnat_set_free(set);
-	gone_put(svc);
+	svcnat_set_free(rcu_dereference_protected(svc->set, true));
+	svcnat_gone_free(svc->gone);
 	svcnat_pins_leave(svc);
-	service_put(svc);
+	kfree(svc->name);
+	kmem_cache_free(service_cache, svc);
 }
 
-static u32 service_hash(const char *name, u8 family, u8 proto)
+static u32 identity_hash(const char *name, u8 family, u8 proto)
 {
 	return siphash(name, strlen(name), &name_hash_key) ^ (family << 8 | proto);
+}
+
+/**
+ * svcnat_service_hash - keyed hash of a service's identity, for its table
+ * @n: &svcnat_service.node
+ *
+ * Return: the hash, differently keyed after each load.
+ */
+u32 svcnat_service_hash(const struct svcnat_hnode *n)
+{
+	const struct svcnat_service *svc = container_of(n, struct svcnat_service, node);
+
+	return identity_hash(svc->name, svc->family, svc->proto);
 }
 
 /**
@@ -135,40 +119,13 @@ struct svcnat_service *svcnat_service_find(const struct svcnat_htable *t, const 
 
 	if (!b)
 		return NULL;
-	svcnat_htable_for_each(n, b, service_hash(name, family, proto)) {
+	svcnat_htable_for_each(n, b, identity_hash(name, family, proto)) {
 		struct svcnat_service *svc = container_of(n, struct svcnat_service, node);
 
 		if (svc->family == family && svc->proto == proto && !strcmp(svc->name, name))
 			return svc;
 	}
 	return NULL;
-}
-
-/**
- * svcnat_service_add - add a service whose identity is not in the table
- * @t: services by name with room reserved, its mutex held
- * @svc: service
- */
-void svcnat_service_add(struct svcnat_htable *t, struct svcnat_service *svc)
-{
-	svcnat_htable_add(t, &svc->node, service_hash(svc->name, svc->family, svc->proto));
-}
-
-/**
- * svcnat_backend_totals - add what a backend counted
- * @b: backend
- * @t: in and out
- */
-void svcnat_backend_totals(const struct svcnat_backend *b, struct svcnat_totals *t)
-{
-	int dir;
-
-	t->connections += atomic64_read(&b->connections);
-	t->active += svcnat_backend_active(b);
-	for (dir = 0; dir < 2; dir++) {
-		t->packets[dir] += atomic64_read(&b->packets[dir]);
-		t->bytes[dir] += atomic64_read(&b->bytes[dir]);
-	}
 }
 
 /**
@@ -182,37 +139,12 @@ void svcnat_backend_totals(const struct svcnat_backend *b, struct svcnat_totals 
 void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat_set *set,
 			   struct svcnat_totals *t)
 {
-	const struct svcnat_backend *b;
 	u32 i;
 
-	*t = svc->past;
-	t->connections += atomic64_read(&svc->stats[SVCNAT_SERVICE_STRAYS]);
+	*t = (struct svcnat_totals) {
+		.connections = atomic64_read(&svc->stats[SVCNAT_SERVICE_STRAYS]),
+	};
 	for (i = 0; i < set->n; i++)
 		svcnat_backend_totals(set->backend[i], t);
-	for (b = svc->gone; b; b = b->next)
-		svcnat_backend_totals(b, t);
-}
-
-/**
- * svcnat_service_prune - forget backends that left and have no connection any more
- * @svc: service, mutex held
- * @grace: grace period after which nobody can find them any more
- */
-void svcnat_service_prune(struct svcnat_service *svc, unsigned long grace)
-{
-	struct svcnat_backend **at = &svc->gone, *b;
-	u32 i = 0;
-
-	if (!svc->gone || !poll_state_synchronize_rcu(grace))
-		return;
-	while ((b = *at)) {
-		svcnat_breathe(++i);
-		if (svcnat_backend_active(b)) {
-			at = &b->next;
-			continue;
-		}
-		*at = b->next;
-		svcnat_backend_totals(b, &svc->past);
-		svcnat_backend_put(b);
-	}
+	svcnat_gone_totals(svc->gone, t);
 }

@@ -14,8 +14,7 @@
 #include "backend.h"
 
 struct svcnat_ranges;
-struct svcnat_service;
-struct svcnat_table;
+struct svcnat_tables;
 
 /**
  * struct svcnat_settings - what a service asks for, as put; compared byte by byte
@@ -42,30 +41,31 @@ struct svcnat_settings {
  * @settings: what it asks for
  * @n: backends
  * @cluster_end: policy Cluster picks from [0, cluster_end)
+ * @capacity: of @backend, while it is being filled
  * @local_start: policy Local picks from [local_start, local_end)
  * @local_end: see @local_start; from here on nobody picks
- * @capacity: of @backend, while it is being filled
- * @changed: a backend carried over has another weight or limit than before
  * @ranges: sources served on frontends with SVCNAT_FRONTEND_F_RANGES, or NULL
- * @table: what the scheduler draws from under policy Cluster and Local, see
- *	sched.h; NULL if all weights are the same and any index is as good
- * @turn: round-robin position of each CPU, or NULL
+ * @tables: what the scheduler needs besides, or NULL; see sched.h
  * @backend: in four runs: cluster only, both, local only, neither; ascending by
  *	address and port in each
+ *
+ * There are as many as services: one of ten backends takes 128 bytes.
  */
 struct svcnat_set {
 	struct svcnat_settings	settings;
 	u32			n;
-	u32			cluster_end;
+	union {
+		u32		cluster_end;
+		u32		capacity;
+	};
 	u32			local_start;
 	u32			local_end;
-	u32			capacity;
-	bool			changed;
 	struct svcnat_ranges	*ranges;
-	struct svcnat_table	*table[2];
-	u32 __percpu		*turn;
+	struct svcnat_tables	*tables;
 	struct svcnat_backend	*backend[];
 };
+
+#define SVCNAT_SET_RUNS 4
 
 /* Where the backends of a policy begin, and how many they are. */
 static inline u32 svcnat_set_start(const struct svcnat_set *set, bool local)
@@ -78,6 +78,16 @@ static inline u32 svcnat_set_count(const struct svcnat_set *set, bool local)
 	return local ? set->local_end - set->local_start : set->cluster_end;
 }
 
+/* Where each run of a set begins, and at the end where the last one ends. */
+static inline void svcnat_set_bounds(const struct svcnat_set *set, u32 bound[SVCNAT_SET_RUNS + 1])
+{
+	bound[0] = 0;
+	bound[1] = set->local_start;
+	bound[2] = set->cluster_end;
+	bound[3] = set->local_end;
+	bound[4] = set->n;
+}
+
 struct svcnat_set *svcnat_set_alloc(const struct svcnat_settings *settings, u32 capacity);
 void svcnat_set_free(struct svcnat_set *set);
 int svcnat_set_append(struct svcnat_set **set, const struct svcnat_backend *like);
@@ -85,8 +95,6 @@ int svcnat_set_arrange(struct svcnat_set *set);
 u8 svcnat_set_flags(const struct svcnat_set *set, u32 i);
 struct svcnat_backend *svcnat_set_find(const struct svcnat_set *set,
 				       const union nf_inet_addr *addr, __be16 port, u32 *index);
-u32 svcnat_set_carry(struct svcnat_set *new, struct svcnat_set *old, struct svcnat_service *svc);
-void svcnat_set_withdraw(struct svcnat_set *set, struct svcnat_service *svc);
 bool svcnat_set_same(const struct svcnat_set *new, const struct svcnat_set *old);
 
 #endif /* _SVCNAT_SET_H */

@@ -28,31 +28,39 @@ void svcnat_txn_module_exit(void)
 	destroy_workqueue(svcnat_wq);
 }
 
-static void services_free(struct list_head *list)
+static void vips_free(struct svcnat_vip **list)
 {
-	struct svcnat_service *svc, *tmp;
+	struct svcnat_vip *vip;
 
-	list_for_each_entry_safe(svc, tmp, list, txn_link) {
-		svcnat_service_free(svc);
-		cond_resched();
-	}
-}
-
-static void vips_free(struct list_head *list)
-{
-	struct svcnat_vip *vip, *tmp;
-
-	list_for_each_entry_safe(vip, tmp, list, sibling) {
+	while ((vip = svcnat_vip_pop(list))) {
 		svcnat_vip_free(vip);
 		cond_resched();
 	}
 }
 
+static void change_free(struct svcnat_change *c)
+{
+	if (c->event == SVCNAT_EVENT_REMOVED)
+		svcnat_service_free(c->live);
+	if (c->replaced)
+		c->replaced->n = 0;
+	svcnat_set_free(c->replaced);
+	svcnat_gone_free(c->carry.room);
+	if (c->staged)
+		svcnat_service_free(c->staged);
+	kfree(c);
+}
+
 static void txn_free(struct svcnat_txn *txn)
 {
-	services_free(&txn->services);
-	services_free(&txn->removed);
-	vips_free(&txn->spare);
+	struct svcnat_change *c, *tmp;
+
+	list_for_each_entry_safe(c, tmp, &txn->changes, link) {
+		change_free(c);
+		cond_resched();
+	}
+	vips_free(&txn->spare[0]);
+	vips_free(&txn->spare[1]);
 	vips_free(&txn->dead);
 	svcnat_htable_destroy(&txn->names);
 	svcnat_htable_destroy(&txn->vips);
@@ -133,17 +141,31 @@ int svcnat_txn_begin(struct svcnat_net *sn, const struct sock *sk, u32 portid, u
 	txn->portid = portid;
 	txn->flags = flags;
 	txn->generation = generation;
-	svcnat_htable_init(&txn->names, &sn->lock, false);
-	svcnat_htable_init(&txn->vips, &sn->lock, false);
-	INIT_LIST_HEAD(&txn->services);
-	INIT_LIST_HEAD(&txn->removed);
-	INIT_LIST_HEAD(&txn->spare);
-	INIT_LIST_HEAD(&txn->dead);
+	svcnat_htable_init(&txn->names, &sn->lock, svcnat_service_hash, false);
+	svcnat_htable_init(&txn->vips, &sn->lock, svcnat_vip_hash, false);
+	INIT_LIST_HEAD(&txn->changes);
 	INIT_RCU_WORK(&txn->free_work, txn_free_work);
 	err = txn_enlist(txn, extack);
 	if (err)
 		kfree(txn);
 	return err;
+}
+
+/**
+ * svcnat_txn_change_add - one change more
+ * @txn: transaction, mutex held
+ *
+ * Return: the change, to be filled in, or NULL.
+ */
+struct svcnat_change *svcnat_txn_change_add(struct svcnat_txn *txn)
+{
+	struct svcnat_change *c = kzalloc(sizeof(*c), GFP_KERNEL_ACCOUNT);
+
+	if (!c)
+		return NULL;
+	c->event = -1;
+	list_add_tail(&c->link, &txn->changes);
+	return c;
 }
 
 /**
@@ -158,6 +180,8 @@ int svcnat_txn_begin(struct svcnat_net *sn, const struct sock *sk, u32 portid, u
 int svcnat_txn_service_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 			   struct netlink_ext_ack *extack)
 {
+	struct svcnat_change *c;
+
 	if (txn->n_services == SVCNAT_TXN_SERVICES_MAX) {
 		NL_SET_ERR_MSG(extack, "more services than a transaction may hold");
 		return -E2BIG;
@@ -168,8 +192,12 @@ int svcnat_txn_service_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 	}
 	if (svcnat_htable_reserve(&txn->names, txn->n_services + 1))
 		return -ENOMEM;
-	svcnat_service_add(&txn->names, svc);
-	list_add_tail(&svc->txn_link, &txn->services);
+	c = svcnat_txn_change_add(txn);
+	if (!c)
+		return -ENOMEM;
+	c->staged = svc;
+	c->removes = !rcu_access_pointer(svc->set);
+	svcnat_htable_add(&txn->names, &svc->node);
 	txn->n_services++;
 	return 0;
 }
@@ -183,7 +211,7 @@ static int spare_add(struct svcnat_txn *txn, const struct svcnat_key *key)
 	spare = svcnat_vip_alloc(&address, SVCNAT_FRONTEND_CLUSTER_IP, 0);
 	if (!spare)
 		return -ENOMEM;
-	list_add(&spare->sibling, &txn->spare);
+	svcnat_vip_push(&txn->spare[key->family == AF_INET6], spare);
 	return 0;
 }
 
@@ -219,8 +247,8 @@ int svcnat_txn_vip_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 	vip = svcnat_vip_alloc(key, kind, flags);
 	if (!vip)
 		return -ENOMEM;
-	svcnat_vip_add(&txn->vips, vip);
-	list_add_tail(&vip->sibling, &svc->vips);
+	svcnat_htable_add(&txn->vips, &vip->node);
+	svcnat_vip_push(&svc->vips, vip);
 	svc->n_vips++;
 	txn->n_vips++;
 	return 0;
@@ -236,22 +264,17 @@ static void txn_end(struct svcnat_txn *txn)
 	queue_rcu_work(svcnat_wq, &txn->free_work);
 }
 
-static void txn_drop(struct svcnat_txn *txn)
+/**
+ * svcnat_txn_drop - it is over, whether it was committed or not
+ * @txn: transaction, mutex held
+ */
+void svcnat_txn_drop(struct svcnat_txn *txn)
 {
 	struct svcnat_net *sn = txn->sn;
 
 	spin_lock(&sn->txn_lock);
 	txn_end(txn);
 	spin_unlock(&sn->txn_lock);
-}
-
-/**
- * svcnat_txn_abort - drop a transaction that did not happen
- * @txn: transaction, mutex held
- */
-void svcnat_txn_abort(struct svcnat_txn *txn)
-{
-	txn_drop(txn);
 }
 
 /**
@@ -274,41 +297,23 @@ void svcnat_txn_socket_closed(struct svcnat_net *sn, u32 portid)
 	spin_unlock(&sn->txn_lock);
 }
 
-/**
- * svcnat_txn_retire - drop a transaction that happened, and what it replaced
- * @txn: transaction, mutex held
- */
-void svcnat_txn_retire(struct svcnat_txn *txn)
-{
-	struct svcnat_service *svc, *tmp;
-
-	/* Those it added are live now and no longer its own. */
-	list_for_each_entry_safe(svc, tmp, &txn->services, txn_link)
-		if (svc->event == SVCNAT_EVENT_ADDED)
-			list_del_init(&svc->txn_link);
-	txn_drop(txn);
-}
-
+/* Services free their frontends themselves. */
 static void net_entries_free(struct svcnat_net *sn)
 {
-	const struct svcnat_buckets *b = rcu_dereference_protected(sn->vips.buckets, true);
 	struct svcnat_hnode *n;
-	LIST_HEAD(addresses);
-	LIST_HEAD(services);
-	u32 i;
+	u32 bucket;
 
-	svcnat_htable_for_each_all(i, n, b) {
+	for (bucket = 0; (n = svcnat_htable_take(&sn->vips, &bucket));) {
 		struct svcnat_vip *vip = container_of(n, struct svcnat_vip, node);
 
-		if (!vip->service)
-			list_add(&vip->sibling, &addresses);
+		if (svcnat_vip_is_address(vip))
+			svcnat_vip_free(vip);
 		cond_resched();
 	}
-	vips_free(&addresses);
-	b = rcu_dereference_protected(sn->services.buckets, true);
-	svcnat_htable_for_each_all(i, n, b)
-		list_add(&container_of(n, struct svcnat_service, node)->txn_link, &services);
-	services_free(&services);
+	for (bucket = 0; (n = svcnat_htable_take(&sn->services, &bucket));) {
+		svcnat_service_free(container_of(n, struct svcnat_service, node));
+		cond_resched();
+	}
 }
 
 /**
@@ -321,7 +326,7 @@ void svcnat_txn_net_exit(struct svcnat_net *sn)
 
 	mutex_lock(&sn->lock);
 	list_for_each_entry_safe(txn, tmp, &sn->txns, link)
-		svcnat_txn_abort(txn);
+		svcnat_txn_drop(txn);
 	net_entries_free(sn);
 	mutex_unlock(&sn->lock);
 }

@@ -5,7 +5,7 @@
  * A transaction collects services, checked and allocated, where nobody sees
  * them. Its commit first does all that can fail (prepare), then swaps what is
  * staged with what is live (publish), which cannot. From then on it holds what
- * was replaced, and is freed with it after a grace period.
+ * was replaced, and is freed with it a grace period after it was dropped.
  */
 #ifndef _SVCNAT_TXN_H
 #define _SVCNAT_TXN_H
@@ -19,6 +19,33 @@
 #include "vip.h"
 
 /**
+ * struct svcnat_change - what becomes of one service
+ * @link: on &svcnat_txn.changes
+ * @staged: the service as put; owned, until it is added. NULL if there was none put
+ * @live: the service packets know; NULL before one is added
+ * @removes: it is to go
+ * @carry: what becomes of its backends
+ * @replaced: the set @live had before
+ * @event: enum svcnat_event, or -1 for none
+ * @n_added: backends the commit added
+ * @n_removed: backends it removed
+ *
+ * By the namespace's mutex. @live may only be followed until the commit has been
+ * reported, but for one that was removed: that is owned.
+ */
+struct svcnat_change {
+	struct list_head	link;
+	struct svcnat_service	*staged;
+	struct svcnat_service	*live;
+	bool			removes;
+	struct svcnat_carry	carry;
+	struct svcnat_set	*replaced;
+	s8			event;
+	u32			n_added;
+	u32			n_removed;
+};
+
+/**
  * struct svcnat_txn - a transaction; by the namespace's mutex
  * @link: on &svcnat_net.txns, until it ends
  * @sn: namespace, until it ends
@@ -28,19 +55,18 @@
  * @generation: of the state it was computed from
  * @n_puts: PUTs that came
  * @spoiled: one of them failed
- * @n_services: put or removed
+ * @n_services: put, or removed by name
  * @n_vips: staged frontends
  * @n_backends: staged
  * @n_changes: services the commit added, changed or removed
  * @names: staged services by identity
  * @vips: staged frontends by key
- * @services: staged services; those without a set are to be removed
- * @removed: live services the commit took off the table
+ * @changes: services put, or to be removed
  * @last: service put last, for continuations
  * @config: to set, or NULL; after the commit the one it replaced
  * @spare: entries for ClusterIPs as such, one for each staged frontend that
- *	might need one
- * @dead: entries the commit took off the table, but for those of @removed
+ *	might need one; of IPv4 and IPv6
+ * @dead: entries the commit took off the table, but for those of services removed
  * @free_work: frees it all after a grace period
  */
 struct svcnat_txn {
@@ -58,12 +84,11 @@ struct svcnat_txn {
 	u32			n_changes;
 	struct svcnat_htable	names;
 	struct svcnat_htable	vips;
-	struct list_head	services;
-	struct list_head	removed;
+	struct list_head	changes;
 	struct svcnat_service	*last;
 	struct svcnat_config	*config;
-	struct list_head	spare;
-	struct list_head	dead;
+	struct svcnat_vip	*spare[2];
+	struct svcnat_vip	*dead;
 	struct rcu_work		free_work;
 };
 
@@ -79,10 +104,10 @@ int svcnat_txn_service_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 int svcnat_txn_vip_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 		       const struct svcnat_key *key, u8 kind, u8 flags,
 		       struct netlink_ext_ack *extack);
-void svcnat_txn_abort(struct svcnat_txn *txn);
+struct svcnat_change *svcnat_txn_change_add(struct svcnat_txn *txn);
+void svcnat_txn_drop(struct svcnat_txn *txn);
 void svcnat_txn_socket_closed(struct svcnat_net *sn, u32 portid);
 
 int svcnat_commit(struct svcnat_txn *txn, const u8 *apply_id, struct netlink_ext_ack *extack);
-void svcnat_txn_retire(struct svcnat_txn *txn);
 
 #endif /* _SVCNAT_TXN_H */

@@ -13,19 +13,32 @@
 
 #include "vip.h"
 
-static struct kmem_cache *vip_cache __read_mostly;
+/* Of IPv4 and IPv6. */
+static struct kmem_cache *vip_cache[2] __read_mostly;
 static siphash_aligned_key_t vip_hash_key __read_mostly;
 
+static struct kmem_cache *cache_make(const char *name, size_t size)
+{
+	return kmem_cache_create(name, size, __alignof__(struct svcnat_vip), SLAB_ACCOUNT, NULL);
+}
+
 /**
- * svcnat_vip_module_init - make the cache and the hash key
+ * svcnat_vip_module_init - make the caches and the hash key
  *
  * Return: 0 or -ENOMEM.
  */
 int svcnat_vip_module_init(void)
 {
 	get_random_bytes(&vip_hash_key, sizeof(vip_hash_key));
-	vip_cache = KMEM_CACHE(svcnat_vip, SLAB_ACCOUNT | SLAB_HWCACHE_ALIGN);
-	return vip_cache ? 0 : -ENOMEM;
+	vip_cache[0] = cache_make("svcnat_vip", offsetofend(struct svcnat_vip, key.addr.ip));
+	if (!vip_cache[0])
+		return -ENOMEM;
+	vip_cache[1] = cache_make("svcnat_vip6", sizeof(struct svcnat_vip));
+	if (!vip_cache[1]) {
+		kmem_cache_destroy(vip_cache[0]);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -33,7 +46,13 @@ int svcnat_vip_module_init(void)
  */
 void svcnat_vip_module_exit(void)
 {
-	kmem_cache_destroy(vip_cache);
+	kmem_cache_destroy(vip_cache[1]);
+	kmem_cache_destroy(vip_cache[0]);
+}
+
+static struct kmem_cache *cache_of(const struct svcnat_key *key)
+{
+	return vip_cache[key->family == AF_INET6];
 }
 
 /**
@@ -46,34 +65,26 @@ void svcnat_vip_module_exit(void)
  */
 struct svcnat_vip *svcnat_vip_alloc(const struct svcnat_key *key, u8 kind, u8 flags)
 {
-	struct svcnat_vip *vip = kmem_cache_zalloc(vip_cache, GFP_KERNEL);
+	struct svcnat_vip *vip = kmem_cache_zalloc(cache_of(key), GFP_KERNEL);
 
 	if (!vip)
 		return NULL;
-	vip->key = *key;
+	svcnat_key_copy(&vip->key, key);
 	vip->kind = kind;
 	vip->flags = flags;
-	INIT_LIST_HEAD(&vip->sibling);
 	return vip;
 }
 
 /**
  * svcnat_vip_free - free an entry no reader can see
- * @vip: entry or NULL
+ * @vip: entry
  */
 void svcnat_vip_free(struct svcnat_vip *vip)
 {
-	if (vip)
-		kmem_cache_free(vip_cache, vip);
+	kmem_cache_free(cache_of(&vip->key), vip);
 }
 
-/**
- * svcnat_key_hash - keyed hash of a key
- * @key: key
- *
- * Return: the hash, differently keyed after each load. Any context.
- */
-u32 svcnat_key_hash(const struct svcnat_key *key)
+static u32 key_hash(const struct svcnat_key *key)
 {
 	u32 tail = (__force u32)key->port << 16 | key->proto << 8 | key->family;
 
@@ -81,6 +92,17 @@ u32 svcnat_key_hash(const struct svcnat_key *key)
 		return siphash_2u32((__force u32)key->addr.ip, tail, &vip_hash_key);
 	return siphash_3u64((u64)key->addr.all[0] << 32 | key->addr.all[1],
 			    (u64)key->addr.all[2] << 32 | key->addr.all[3], tail, &vip_hash_key);
+}
+
+/**
+ * svcnat_vip_hash - keyed hash of an entry's key, for its table
+ * @n: &svcnat_vip.node
+ *
+ * Return: the hash, differently keyed after each load. Any context.
+ */
+u32 svcnat_vip_hash(const struct svcnat_hnode *n)
+{
+	return key_hash(&container_of(n, struct svcnat_vip, node)->key);
 }
 
 /**
@@ -92,10 +114,9 @@ u32 svcnat_key_hash(const struct svcnat_key *key)
  */
 bool svcnat_key_equal(const struct svcnat_key *a, const struct svcnat_key *b)
 {
-	return a->addr.all[0] == b->addr.all[0] && a->port == b->port &&
-	       a->proto == b->proto && a->family == b->family &&
-	       !((a->addr.all[1] ^ b->addr.all[1]) | (a->addr.all[2] ^ b->addr.all[2]) |
-		 (a->addr.all[3] ^ b->addr.all[3]));
+	return a->addr.ip == b->addr.ip && a->port == b->port && a->proto == b->proto &&
+	       a->family == b->family &&
+	       (a->family == AF_INET || ipv6_addr_equal(&a->addr.in6, &b->addr.in6));
 }
 
 /**
@@ -110,7 +131,7 @@ struct svcnat_vip *svcnat_vip_find(const struct svcnat_htable *t, const struct s
 {
 	const struct svcnat_buckets *b = rcu_dereference_check(t->buckets,
 							       lockdep_is_held(t->lock));
-	u32 hash = svcnat_key_hash(key);
+	u32 hash = key_hash(key);
 	struct svcnat_hnode *n;
 
 	if (!b)
@@ -122,14 +143,4 @@ struct svcnat_vip *svcnat_vip_find(const struct svcnat_htable *t, const struct s
 			return vip;
 	}
 	return NULL;
-}
-
-/**
- * svcnat_vip_add - add an entry whose key is not in the table
- * @t: VIP table with room reserved, its mutex held
- * @vip: entry
- */
-void svcnat_vip_add(struct svcnat_htable *t, struct svcnat_vip *vip)
-{
-	svcnat_htable_add(t, &vip->node, svcnat_key_hash(&vip->key));
 }

@@ -12,6 +12,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/socket.h>
+#include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack_tuple.h>
 
 #include "htable.h"
@@ -20,42 +21,45 @@ struct svcnat_service;
 
 /**
  * struct svcnat_key - what an entry answers to
- * @addr: IPv4 in the first word, the rest zero
  * @port: network byte order
  * @proto: IPPROTO_*, 0 with @port 0 for the ClusterIP as such
  * @family: AF_INET or AF_INET6
+ * @addr: of IPv4 only the first word counts, and may be looked at: there is no memory
+ *	for the rest in an entry
  */
 struct svcnat_key {
-	union nf_inet_addr	addr;
 	__be16			port;
 	u8			proto;
 	u8			family;
+	union nf_inet_addr	addr;
 };
 
 /**
  * struct svcnat_vip - an entry; immutable but for its links, @stale and @users
  * @node: in the table
+ * @service: where it leads
+ * @users: frontends of a ClusterIP as such, which leads nowhere; by the mutex
+ * @sibling: next frontend of @service, or on a transaction's list; by the mutex
  * @kind: enum svcnat_frontend_kind
  * @flags: SVCNAT_FRONTEND_F_*
  * @keep: scratch of a commit: the entry stays
  * @stale: another took its place ahead of a new set, see commit.c
  * @key: what it answers to
- * @service: where it leads; NULL for a ClusterIP as such
- * @sibling: other frontends of @service; by the mutex
- * @users: frontends of a ClusterIP as such; by the mutex
  *
- * What a lookup compares lies in the first 64 bytes.
+ * 48 bytes for IPv4, 56 for IPv6.
  */
 struct svcnat_vip {
 	struct svcnat_hnode	node;
+	union {
+		struct svcnat_service	*service;
+		u32			users;
+	};
+	struct svcnat_vip	*sibling;
 	u8			kind;
 	u8			flags;
 	bool			keep;
 	bool			stale;
 	struct svcnat_key	key;
-	struct svcnat_service	*service;
-	struct list_head	sibling;
-	u32			users;
 };
 
 int svcnat_vip_module_init(void);
@@ -63,11 +67,30 @@ void svcnat_vip_module_exit(void);
 
 struct svcnat_vip *svcnat_vip_alloc(const struct svcnat_key *key, u8 kind, u8 flags);
 void svcnat_vip_free(struct svcnat_vip *vip);
-
-u32 svcnat_key_hash(const struct svcnat_key *key);
+u32 svcnat_vip_hash(const struct svcnat_hnode *n);
 bool svcnat_key_equal(const struct svcnat_key *a, const struct svcnat_key *b);
 struct svcnat_vip *svcnat_vip_find(const struct svcnat_htable *t, const struct svcnat_key *key);
-void svcnat_vip_add(struct svcnat_htable *t, struct svcnat_vip *vip);
+
+static inline bool svcnat_vip_is_address(const struct svcnat_vip *vip)
+{
+	return !vip->key.proto;
+}
+
+/* On lists by @sibling. Mutex held. */
+static inline void svcnat_vip_push(struct svcnat_vip **list, struct svcnat_vip *vip)
+{
+	vip->sibling = *list;
+	*list = vip;
+}
+
+static inline struct svcnat_vip *svcnat_vip_pop(struct svcnat_vip **list)
+{
+	struct svcnat_vip *vip = *list;
+
+	if (vip)
+		*list = vip->sibling;
+	return vip;
+}
 
 static inline bool svcnat_has_ports(u8 proto)
 {
@@ -98,12 +121,25 @@ static inline struct svcnat_key svcnat_key_nodeport(const struct svcnat_key *key
 /* The ClusterIP as such. */
 static inline struct svcnat_key svcnat_key_address(const struct svcnat_key *key)
 {
-	return (struct svcnat_key) { .addr = key->addr, .family = key->family };
+	return (struct svcnat_key) {
+		.family = key->family,
+		.addr = key->family == AF_INET6 ? key->addr :
+						  (union nf_inet_addr) { .ip = key->addr.ip },
+	};
+}
+
+/* Into what may have memory for its family only. */
+static inline void svcnat_key_copy(struct svcnat_key *to, const struct svcnat_key *from)
+{
+	memcpy(to, from, from->family == AF_INET6 ? sizeof(*to) :
+						    offsetofend(struct svcnat_key, addr.ip));
 }
 
 static inline bool svcnat_key_has_address(const struct svcnat_key *key)
 {
-	return key->addr.all[0] | key->addr.all[1] | key->addr.all[2] | key->addr.all[3];
+	if (key->family == AF_INET)
+		return key->addr.ip;
+	return !ipv6_addr_any(&key->addr.in6);
 }
 
 #endif /* _SVCNAT_VIP_H */

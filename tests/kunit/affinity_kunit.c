@@ -192,7 +192,8 @@ static void affinity_unavailable(struct kunit *test)
 
 static void affinity_ipv6(struct kunit *test)
 {
-	struct svcnat_backend like = { .v6 = true, .port = htons(80), .weight = 1, .flags = C };
+	struct svcnat_backend like = { .port = htons(80), .weight = 1,
+				       .flags = C | SVCNAT_BACKEND_V6 };
 	struct svcnat_settings settings = sticky();
 	struct svcnat_set *set = svcnat_set_alloc(&settings, 0);
 	struct pinned *p = test->priv;
@@ -418,7 +419,7 @@ static int ride(void *data)
 /* Nobody ever sees half of one address and half of the other. */
 static void affinity_races(struct kunit *test)
 {
-	struct svcnat_backend like = { .v6 = true, .weight = 1, .flags = C };
+	struct svcnat_backend like = { .weight = 1, .flags = C | SVCNAT_BACKEND_V6 };
 	struct svcnat_settings settings = sticky();
 	struct svcnat_set *set = svcnat_set_alloc(&settings, 2);
 	struct pinned *p = test->priv;

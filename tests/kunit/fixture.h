@@ -9,7 +9,9 @@
 #include <linux/module.h>
 
 #include "../../kmod/backend.c"
+#include "../../kmod/gone.c"
 #include "../../kmod/set.c"
+#include "../../kmod/carry.c"
 #include "../../kmod/htable.c"
 #include "../../kmod/vip.c"
 #include "../../kmod/service.c"
@@ -62,8 +64,8 @@ static __maybe_unused int fixture_init(struct kunit *test)
 	test->priv = f;
 	f->sn.net = &init_net;
 	mutex_init(&f->sn.lock);
-	svcnat_htable_init(&f->sn.vips, &f->sn.lock, true);
-	svcnat_htable_init(&f->sn.services, &f->sn.lock, false);
+	svcnat_htable_init(&f->sn.vips, &f->sn.lock, svcnat_vip_hash, true);
+	svcnat_htable_init(&f->sn.services, &f->sn.lock, svcnat_service_hash, false);
 	spin_lock_init(&f->sn.txn_lock);
 	INIT_LIST_HEAD(&f->sn.txns);
 	svcnat_pins_init(&f->sn.pins);
@@ -185,9 +187,6 @@ static __maybe_unused int txn_commit(struct fixture *f, struct svcnat_txn *txn)
 {
 	int err = svcnat_commit(txn, NULL, &f->extack);
 
-	if (err)
-		svcnat_txn_abort(txn);
-	else
-		svcnat_txn_retire(txn);
+	svcnat_txn_drop(txn);
 	return err;
 }

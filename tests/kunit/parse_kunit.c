@@ -46,7 +46,7 @@ LOCKED_TEST(parse_service, sn.lock)
 		KUNIT_EXPECT_EQ_MSG(test, service_end_attr(f, txn, nest), table[i].err, "%s",
 				    table[i].what);
 		KUNIT_EXPECT_EQ_MSG(test, !!f->extack._msg, !!table[i].err, "%s", table[i].what);
-		svcnat_txn_abort(txn);
+		svcnat_txn_drop(txn);
 	}
 }
 
@@ -74,7 +74,7 @@ LOCKED_TEST(parse_continuation, sn.lock)
 	nest = service_begin_attr(f, "a/b:", IPPROTO_TCP);
 	nla_put_u32(f->skb, SVCNAT_SERVICE_A_FLAGS, SVCNAT_SERVICE_F_CONTINUE);
 	KUNIT_EXPECT_EQ(test, service_end_attr(f, txn, nest), -EINVAL);
-	svcnat_txn_abort(txn);
+	svcnat_txn_drop(txn);
 }
 
 static void put_prefix(struct fixture *f, int attr, const char *addr, u8 len)
@@ -155,7 +155,7 @@ static int settings_of(struct fixture *f, struct kunit *test, int attr, u32 valu
 	else
 		nla_put_u32(f->skb, attr, value);
 	err = service_end_attr(f, txn, nest);
-	svcnat_txn_abort(txn);
+	svcnat_txn_drop(txn);
 	return err;
 }
 

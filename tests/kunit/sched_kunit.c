@@ -19,12 +19,13 @@ static struct svcnat_set *weighted(struct kunit *test, u8 sched, const u16 *weig
 /* Slots of each backend; of a set without a table, one each. */
 static u32 *shares(struct kunit *test, const struct svcnat_set *set, bool local)
 {
+	const struct svcnat_table *table = svcnat_sched_table(set, local);
 	u32 n = svcnat_set_count(set, local), i;
 	u32 *hits = kunit_kcalloc(test, n, sizeof(*hits), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, hits);
 	for (i = 0; i < svcnat_sched_slots(set, local); i++) {
-		u32 at = set->table[local] ? svcnat_table_at(set->table[local], i) : i;
+		u32 at = table ? svcnat_table_at(table, i) : i;
 
 		KUNIT_ASSERT_LT(test, at, n);
 		hits[at]++;
@@ -41,18 +42,18 @@ static void sched_tables_where_needed(struct kunit *test)
 		bool maglev = sched == SVCNAT_SCHED_MAGLEV;
 		struct svcnat_set *set = set_of(test, settings_of(sched), NULL, 5);
 
-		KUNIT_EXPECT_EQ(test, !!set->table[false], maglev);
-		KUNIT_EXPECT_NULL(test, set->table[true]);
-		KUNIT_EXPECT_EQ(test, !!set->turn, sched == SVCNAT_SCHED_RR);
+		KUNIT_EXPECT_EQ(test, !!svcnat_sched_table(set, false), maglev);
+		KUNIT_EXPECT_NULL(test, svcnat_sched_table(set, true));
+		KUNIT_EXPECT_EQ(test, set->tables && set->tables->turn, sched == SVCNAT_SCHED_RR);
 		set_done(set);
 		set = set_of(test, settings_of(sched), one, 1);
-		KUNIT_EXPECT_NULL(test, set->table[false]);
+		KUNIT_EXPECT_NULL(test, svcnat_sched_table(set, false));
 		set_done(set);
 		set = set_of(test, settings_of(sched), NULL, 0);
-		KUNIT_EXPECT_NULL(test, set->table[false]);
+		KUNIT_EXPECT_NULL(test, svcnat_sched_table(set, false));
 		set_done(set);
 		set = set_of(test, settings_of(sched), heavy, 2);
-		KUNIT_EXPECT_NOT_NULL(test, set->table[false]);
+		KUNIT_EXPECT_NOT_NULL(test, svcnat_sched_table(set, false));
 		set_done(set);
 	}
 }
@@ -67,7 +68,7 @@ static void sched_tables_by_policy(struct kunit *test)
 	struct svcnat_set *set = set_of(test, settings_of(SVCNAT_SCHED_RANDOM), specs, 5);
 	u32 *hits = shares(test, set, true);
 
-	KUNIT_EXPECT_NULL(test, set->table[false]);
+	KUNIT_EXPECT_NULL(test, svcnat_sched_table(set, false));
 	KUNIT_EXPECT_EQ(test, svcnat_sched_slots(set, false), 3);
 	KUNIT_EXPECT_EQ(test, svcnat_sched_slots(set, true), 8);
 	KUNIT_EXPECT_EQ(test, hits[0], 1);
@@ -75,8 +76,8 @@ static void sched_tables_by_policy(struct kunit *test)
 	set_done(set);
 	/* One table for both, freed once. */
 	set = set_of(test, settings_of(SVCNAT_SCHED_MAGLEV), both, 3);
-	KUNIT_EXPECT_NOT_NULL(test, set->table[true]);
-	KUNIT_EXPECT_PTR_EQ(test, set->table[true], set->table[false]);
+	KUNIT_EXPECT_NOT_NULL(test, svcnat_sched_table(set, true));
+	KUNIT_EXPECT_PTR_EQ(test, svcnat_sched_table(set, true), svcnat_sched_table(set, false));
 	set_done(set);
 }
 
@@ -97,7 +98,7 @@ static void sched_weights_exact(struct kunit *test)
 		}
 		set = weighted(test, round % SVCNAT_SCHED_MAGLEV, weight, n);
 		hits = shares(test, set, false);
-		for (i = 0; set->table[false] && i < n; i++)
+		for (i = 0; svcnat_sched_table(set, false) && i < n; i++)
 			KUNIT_EXPECT_EQ(test, hits[i], weight[i] / common);
 		set_done(set);
 	}
@@ -141,9 +142,9 @@ static void sched_weights_smooth(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(weight); i++)
 		sum += weight[i];
-	KUNIT_ASSERT_EQ(test, set->table[false]->n, sum);
+	KUNIT_ASSERT_EQ(test, svcnat_sched_table(set, false)->n, sum);
 	for (slot = 0; slot < sum; slot++) {
-		hits[svcnat_table_at(set->table[false], slot)]++;
+		hits[svcnat_table_at(svcnat_sched_table(set, false), slot)]++;
 		for (i = 0; i < ARRAY_SIZE(weight); i++) {
 			s64 off = (s64)hits[i] * sum - (s64)weight[i] * (slot + 1);
 
@@ -164,10 +165,10 @@ static void sched_weights_no_bursts(struct kunit *test)
 	for (i = 0; i < 1001; i++)
 		weight[i] = i == 500 ? 1000 : 1;
 	set = weighted(test, SVCNAT_SCHED_RR, weight, 1001);
-	KUNIT_ASSERT_EQ(test, set->table[false]->n, 2000);
+	KUNIT_ASSERT_EQ(test, svcnat_sched_table(set, false)->n, 2000);
 	for (i = 1; i < 2000; i++) {
-		bool heavy = svcnat_table_at(set->table[false], i) == 500;
-		bool before = svcnat_table_at(set->table[false], i - 1) == 500;
+		bool heavy = svcnat_table_at(svcnat_sched_table(set, false), i) == 500;
+		bool before = svcnat_table_at(svcnat_sched_table(set, false), i - 1) == 500;
 
 		same = heavy == before ? same + 1 : 0;
 		KUNIT_EXPECT_LE(test, same, 1);
@@ -179,7 +180,7 @@ static void sched_weights_no_bursts(struct kunit *test)
 static u32 leads_to(const struct svcnat_set *set, bool local, u32 slot)
 {
 	return number_of(set->backend[svcnat_set_start(set, local) +
-				      svcnat_table_at(set->table[local], slot)]);
+				      svcnat_table_at(svcnat_sched_table(set, local), slot)]);
 }
 
 static void sched_maglev_even(struct kunit *test)
@@ -192,7 +193,7 @@ static void sched_maglev_even(struct kunit *test)
 		struct svcnat_set *set = set_of(test, settings_of(SVCNAT_SCHED_MAGLEV), NULL, n);
 		u32 *hits = shares(test, set, false);
 
-		KUNIT_EXPECT_EQ(test, set->table[false]->n, MAGLEV_SLOTS);
+		KUNIT_EXPECT_EQ(test, svcnat_sched_table(set, false)->n, MAGLEV_SLOTS);
 		for (i = 0; i < n; i++) {
 			KUNIT_EXPECT_GE(test, hits[i], MAGLEV_SLOTS / n);
 			KUNIT_EXPECT_LE(test, hits[i], MAGLEV_SLOTS / n + 1);
@@ -358,12 +359,12 @@ static void sched_million(struct kunit *test)
 	}
 	set->n = set->cluster_end = set->local_start = set->local_end = n;
 	for (s = 0; s < ARRAY_SIZE(scheds); s++) {
-		struct svcnat_table *table;
+		const struct svcnat_table *table;
 		u32 least = U32_MAX, most = 0;
 
 		set->settings.sched = scheds[s];
 		KUNIT_ASSERT_EQ(test, svcnat_sched_prepare(set), 0);
-		table = set->table[false];
+		table = svcnat_sched_table(set, false);
 		KUNIT_ASSERT_NOT_NULL(test, table);
 		memset(hits, 0, array_size(n, sizeof(*hits)));
 		for (i = 0; i < table->n; i++)
@@ -379,8 +380,7 @@ static void sched_million(struct kunit *test)
 		KUNIT_EXPECT_GE(test, least, 1);
 		KUNIT_EXPECT_LE(test, most - least, 1);
 		svcnat_sched_free(set);
-		set->table[false] = NULL;
-		set->turn = NULL;
+		set->tables = NULL;
 		cond_resched();
 	}
 	kvfree(hits);

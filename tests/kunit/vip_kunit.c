@@ -63,6 +63,7 @@ static void vip_keys_of_flows(struct kunit *test)
 		.dst.protonum = IPPROTO_UDP,
 	};
 	struct svcnat_key key = svcnat_key_of(&flow), other;
+	u32 i;
 
 	KUNIT_EXPECT_EQ(test, key.addr.ip, htonl(0x0a600001));
 	KUNIT_EXPECT_EQ(test, key.port, htons(80));
@@ -84,9 +85,46 @@ static void vip_keys_of_flows(struct kunit *test)
 	other = key;
 	other.proto = IPPROTO_TCP;
 	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
-	other = key;
-	other.addr.all[3] = 1;
-	KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
+	key.family = AF_INET6;
+	for (i = 0; i < ARRAY_SIZE(key.addr.all); i++) {
+		other = key;
+		KUNIT_EXPECT_TRUE(test, svcnat_key_equal(&key, &other));
+		other.addr.all[i] ^= 1;
+		KUNIT_EXPECT_FALSE(test, svcnat_key_equal(&key, &other));
+	}
+}
+
+/* Entries have memory for the address of their family only; sanitizers see to that. */
+LOCKED_TEST(vip_families, lock)
+{
+	static const u8 family[] = { AF_INET, AF_INET6 };
+	struct fixture *f = test->priv;
+	struct svcnat_vip *vip[2];
+	struct svcnat_key key;
+	u32 i;
+
+	KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, 2), 0);
+	for (i = 0; i < ARRAY_SIZE(family); i++) {
+		key = key_of(0);
+		key.family = family[i];
+		vip[i] = svcnat_vip_alloc(&key, 0, 0);
+		KUNIT_ASSERT_NOT_NULL(test, vip[i]);
+		svcnat_htable_add(&f->table, &vip[i]->node);
+	}
+	for (i = 0; i < ARRAY_SIZE(family); i++) {
+		KUNIT_EXPECT_PTR_EQ(test, svcnat_vip_find(&f->table, &vip[i]->key), vip[i]);
+		key = svcnat_key_address(&vip[i]->key);
+		KUNIT_EXPECT_EQ(test, key.addr.ip, vip[i]->key.addr.ip);
+		KUNIT_EXPECT_EQ(test, key.addr.all[3], 0);
+		KUNIT_EXPECT_NULL(test, svcnat_vip_find(&f->table, &key));
+	}
+	for (i = 0; i < ARRAY_SIZE(family); i++) {
+		svcnat_htable_del(&f->table, &vip[i]->node);
+		KUNIT_EXPECT_NULL(test, svcnat_vip_find(&f->table, &vip[i]->key));
+	}
+	synchronize_rcu();
+	svcnat_vip_free(vip[0]);
+	svcnat_vip_free(vip[1]);
 }
 
 LOCKED_TEST(vip_grow_and_shrink, lock)
@@ -97,7 +135,7 @@ LOCKED_TEST(vip_grow_and_shrink, lock)
 
 	for (i = 0; i < n; i++) {
 		KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, i + 1), 0);
-		svcnat_vip_add(&f->table, vip_of(test, i));
+		svcnat_htable_add(&f->table, &vip_of(test, i)->node);
 		if (i % 500)
 			continue;
 		for (j = 0; j <= i; j++)
@@ -126,7 +164,7 @@ LOCKED_TEST(vip_replace, lock)
 	struct svcnat_vip *old = vip_of(test, 1), *new = vip_of(test, 1);
 
 	KUNIT_ASSERT_EQ(test, svcnat_htable_reserve(&f->table, 1), 0);
-	svcnat_vip_add(&f->table, old);
+	svcnat_htable_add(&f->table, &old->node);
 	KUNIT_EXPECT_PTR_EQ(test, find(f, 1), old);
 	svcnat_htable_replace(&f->table, &old->node, &new->node);
 	KUNIT_EXPECT_PTR_EQ(test, find(f, 1), new);
@@ -164,7 +202,7 @@ static int read_on(void *arg)
 
 static void add(struct kunit *test, struct fixture *f, u32 i)
 {
-	svcnat_vip_add(&f->table, vip_of(test, i));
+	svcnat_htable_add(&f->table, &vip_of(test, i)->node);
 }
 
 static void del(struct fixture *f, u32 i)
@@ -226,7 +264,7 @@ static int case_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	mutex_init(&f->lock);
-	svcnat_htable_init(&f->table, &f->lock, true);
+	svcnat_htable_init(&f->table, &f->lock, svcnat_vip_hash, true);
 	test->priv = f;
 	return 0;
 }
@@ -251,6 +289,7 @@ static void suite_exit(struct kunit_suite *suite)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(vip_keys_of_flows),
+	KUNIT_CASE(vip_families),
 	KUNIT_CASE(vip_grow_and_shrink),
 	KUNIT_CASE(vip_replace),
 	KUNIT_CASE(vip_readers),
