@@ -167,6 +167,8 @@ bool svcnat_cache_add(struct svcnat_cache *cache, struct svcnat_cached *c)
 		atomic_inc(&cache->n);
 		rcu_assign_pointer(b->way[way], c);
 		WRITE_ONCE(b->tag[way], tag);
+		if (!READ_ONCE(cache->used))
+			WRITE_ONCE(cache->used, true);
 	}
 	spin_unlock_bh(&b->lock);
 	return way >= 0;
@@ -275,6 +277,7 @@ static void age_work(struct work_struct *work)
 	struct svcnat_cache *cache = container_of(to_delayed_work(work), struct svcnat_cache, age);
 
 	svcnat_cache_del_all(cache, is_idle, NULL);
+	WRITE_ONCE(cache->used, atomic_read(&cache->n));
 	queue_delayed_work(svcnat_wq, &cache->age, SVCNAT_CACHE_IDLE);
 }
 

@@ -141,6 +141,8 @@ struct svcnat_cache_table {
 /**
  * struct svcnat_cache - of a namespace
  * @table: NULL until the first connection worth an entry; then to the namespace's end
+ * @used: a hint: there are entries, or were two seconds ago. Every packet reads it, and
+ *	@n changes too often for that
  * @closed: no more entries, no more devices; by the RTNL
  * @asked: @begin was queued, once
  * @begin: allocates @table and hooks into devices
@@ -150,12 +152,13 @@ struct svcnat_cache_table {
  */
 struct svcnat_cache {
 	struct svcnat_cache_table __rcu	*table;
+	bool				used;
 	bool				closed;
 	bool				asked;
 	struct work_struct		begin;
 	struct delayed_work		age;
 	struct list_head		devices;
-	atomic_t			n ____cacheline_aligned_in_smp;
+	atomic_t			n ____cacheline_aligned;
 };
 
 typedef bool (*svcnat_cached_test)(const struct svcnat_cached *c, const void *data);

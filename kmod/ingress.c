@@ -238,7 +238,7 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 	struct svcnat_cached *c;
 	struct packet p __uninitialized;
 
-	if (!t || !atomic_read(&sn->cache.n) || is_special(skb) || !parse(skb, &p))
+	if (!t || !READ_ONCE(sn->cache.used) || is_special(skb) || !parse(skb, &p))
 		return NF_ACCEPT;
 	c = svcnat_cache_find(t, &p.key);
 	if (unlikely(c && p.ends)) {

@@ -28,9 +28,9 @@
  * @stats: counters of packets
  * @n_nodeports: frontends that are node ports; packets read it as a hint
  * @flow_gen: commits, as packets of connections that exist see them
- * @pins: sources pinned by affinity; packets read and write it
- * @cache: shortcuts of established connections; packets read and write it
  * @net: the namespace
+ * @cache: shortcuts of established connections; packets read and write it
+ * @pins: sources pinned by affinity; packets read and write it
  * @lock: guards everything below and all writing above
  * @services: services by name
  * @generation: of the state; counts commits
@@ -49,6 +49,8 @@
  * @n_txns: of them
  * @ops: registrations of NAT functions, copies that carry this structure
  * @plain: likewise of the other hooks
+ *
+ * What every packet reads comes first, on cache lines that no packet writes.
  */
 struct svcnat_net {
 	struct svcnat_htable	vips;
@@ -56,9 +58,9 @@ struct svcnat_net {
 	struct svcnat_stats __percpu *stats;
 	u32			n_nodeports;
 	u32			flow_gen;
-	struct svcnat_pins	pins;
-	struct svcnat_cache	cache;
 	struct net		*net;
+	struct svcnat_cache	cache;
+	struct svcnat_pins	pins;
 
 	struct mutex		lock;
 	struct svcnat_htable	services;

@@ -53,7 +53,7 @@ struct svcnat_service {
 	u16			n_vips;
 	u8			family;
 	u8			proto;
-	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX] ____cacheline_aligned_in_smp;
+	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX] ____cacheline_aligned;
 	u32			lost;
 };
 

@@ -439,6 +439,40 @@ static void ingress_random_bytes(struct kunit *test)
 	}
 }
 
+#define LINE(type, member) (offsetof(type, member) / L1_CACHE_BYTES)
+
+/*
+ * What every packet reads lies on lines that no packet writes, but for an entry's own
+ * @gen and @until, once a second: two CPUs with flows of their own share nothing they write.
+ */
+static void ingress_shares_no_line(struct kunit *test)
+{
+	u32 written = LINE(struct svcnat_net, cache.n);
+
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, vips), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, config), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, stats), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, n_nodeports), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, flow_gen), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, net), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, cache.table), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, cache.used), written);
+	KUNIT_EXPECT_GT(test, LINE(struct svcnat_net, pins.n), written);
+	KUNIT_EXPECT_GT(test, LINE(struct svcnat_net, lock), written);
+
+	/* An entry: two lines to read; TCP writes its own third. */
+	KUNIT_EXPECT_EQ(test, sizeof(struct svcnat_cache_bucket), L1_CACHE_BYTES);
+	KUNIT_EXPECT_EQ(test, LINE(struct svcnat_cached, key), 0);
+	KUNIT_EXPECT_EQ(test, LINE(struct svcnat_cached, until), 0);
+	KUNIT_EXPECT_EQ(test, LINE(struct svcnat_cached, dst), 0);
+	KUNIT_EXPECT_EQ(test, LINE(struct svcnat_cached, neigh), 1);
+	KUNIT_EXPECT_EQ(test, LINE(struct svcnat_cached, dir), 1);
+	KUNIT_EXPECT_EQ(test, LINE(struct svcnat_cached, ack), 2);
+
+	/* Refusals are counted beside the set, not on its line. */
+	KUNIT_EXPECT_NE(test, LINE(struct svcnat_service, set), LINE(struct svcnat_service, stats));
+}
+
 static int suite_init(struct kunit_suite *suite)
 {
 	prandom_seed_state(&rnd, 20261129);
@@ -459,6 +493,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ingress_translates),
 	KUNIT_CASE(ingress_leaves_what_is_special),
 	KUNIT_CASE(ingress_random_bytes),
+	KUNIT_CASE(ingress_shares_no_line),
 	{}
 };
 
