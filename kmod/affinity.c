@@ -234,7 +234,7 @@ u32 svcnat_pins_count(const struct svcnat_pins *pins)
 /* Does a service keep affinity at present. A writer asks, so its set stays. */
 static bool asks(const struct svcnat_service *svc)
 {
-	const struct svcnat_set *set = rcu_dereference_protected(svc->set, true);
+	const struct svcnat_set *set = svc->set;
 
 	return set && set->settings.affinity_seconds;
 }

@@ -15,13 +15,14 @@
 
 /* In &svcnat_backend.flags, beside SVCNAT_BACKEND_F_*: @addr is of IPv6. */
 #define SVCNAT_BACKEND_V6	0x80
+static_assert(!(SVCNAT_BACKEND_V6 & (SVCNAT_BACKEND_F_MASK | SVCNAT_BACKEND_F_GONE)));
 
 /**
  * struct svcnat_backend - an address and port that serves
- * @connections: sent to it since it came
- * @dead: among those to be freed, after its last reference
  * @packets: of connections, by direction (enum ip_conntrack_dir), as far as folded
  * @bytes: likewise
+ * @connections: sent to it since it came
+ * @dead: among those to be freed, after its last reference
  * @refs: one for the service that has it, and one for each of its connections that
  *	conntrack knows: what is active is one less
  * @port: network byte order
@@ -31,7 +32,7 @@
  *	never yet; packets write it
  * @cut_at: when its TCP and SCTP connections are reset (jiffies), 0 for never
  * @repicks: connections taken from it
- * @ejections: times it was ejected, as far as they fit; written by who ejected it
+ * @ejections: times it was ejected, up to 65535; written by who ejected it
  * @fails: handshakes that failed in a row; packets write it, rarely
  * @flags: SVCNAT_BACKEND_F_* of the set it is in now, and SVCNAT_BACKEND_V6; @port,
  *	@weight, @limit and @flags are the set's it was put with until
@@ -39,15 +40,16 @@
  * @addr: there is memory for that of its family only, so only the first word may be
  *	looked at of one of IPv4; see svcnat_backend_addr() and svcnat_backend_is()
  *
- * There may be a million of them: they take 72 bytes for IPv4, 88 for IPv6.
+ * There may be a million of them: they take 72 bytes for IPv4, 88 for IPv6. What a new
+ * flow looks at and writes begins at @connections.
  */
 struct svcnat_backend {
+	atomic64_t		packets[2];
+	atomic64_t		bytes[2];
 	union {
 		atomic64_t		connections;
 		struct llist_node	dead;
 	};
-	atomic64_t		packets[2];
-	atomic64_t		bytes[2];
 	refcount_t		refs;
 	__be16			port;
 	u16			weight;

@@ -149,7 +149,7 @@ static void revive(struct svcnat_carry *c, struct svcnat_set *new, struct svcnat
 	for (i = 0; i < gone->n; i++) {
 		struct svcnat_backend *was = gone->backend[i];
 
-		svcnat_breathe(i);
+		cond_resched();
 		if (svcnat_set_find(new, &was->addr, was->port, &at))
 			take_over(c, new, at, was);
 		else

@@ -3,11 +3,10 @@
  * Committing a transaction: prepare() does all that can fail and changes nothing
  * a packet or a reader could see, publish() cannot fail.
  *
- * Packets run beside publish(). Whatever they find at any moment must be whole:
- * a service has its set before a frontend leads to it, a frontend that changes
- * hands is replaced in one step and never missing, one that no longer asks for
- * local backends or source ranges stops asking before the set stops having them, and nothing taken
- * off a table is freed before a grace period (svcnat_txn_drop()).
+ * Packets run beside publish(). Whatever they find at any moment must be whole: a
+ * frontend leads to a set that has what it asks for, one that changes hands, or what it
+ * asks for, is replaced in one step and never missing, and nothing taken off a table is
+ * freed before a grace period (svcnat_txn_drop()).
  *
  * Both may take long and yield between services.
  */
@@ -18,8 +17,10 @@
 #include "flow.h"
 #include "txn.h"
 
-#define set_locked(svc, sn) \
-	rcu_dereference_protected((svc)->set, lockdep_is_held(&(sn)->lock))
+static struct svcnat_service *service_of(const struct svcnat_net *sn, const struct svcnat_vip *vip)
+{
+	return rcu_dereference_protected(vip->set, lockdep_is_held(&sn->lock))->svc;
+}
 
 static int check_turn(const struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 {
@@ -66,7 +67,7 @@ static int check_vips(const struct svcnat_txn *txn, struct netlink_ext_ack *exta
 	list_for_each_entry(c, &txn->changes, link) {
 		for (vip = c->staged->vips; vip; vip = vip->sibling) {
 			held = svcnat_vip_find(&sn->vips, &vip->key);
-			if (held && held->service->touched != sn->attempts) {
+			if (held && service_of(sn, held)->touched != sn->attempts) {
 				NL_SET_ERR_MSG(extack, "frontend is held by another service");
 				return -EADDRINUSE;
 			}
@@ -78,11 +79,13 @@ static int check_vips(const struct svcnat_txn *txn, struct netlink_ext_ack *exta
 
 static int prepare_set(struct svcnat_net *sn, struct svcnat_change *c)
 {
-	struct svcnat_set *set = set_locked(c->staged, sn);
+	struct svcnat_set *set = c->staged->set;
 	int err = svcnat_set_arrange(set);
 
-	if (!err && c->live)
-		err = svcnat_carry_prepare(&c->carry, set, set_locked(c->live, sn), c->live->gone);
+	if (!err && c->live) {
+		svcnat_gone_prune(&c->live->gone, sn->published);
+		err = svcnat_carry_prepare(&c->carry, set, c->live->set, c->live->gone);
+	}
 	/* Those that ask for affinity need what pins go by, on the service packets will see. */
 	if (!err && set->settings.affinity_seconds)
 		err = svcnat_pins_prepare(&sn->pins, c->live ?: c->staged);
@@ -149,9 +152,12 @@ static int prepare(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 	struct svcnat_net *sn = txn->sn;
 	int err;
 
+	err = check_turn(txn, extack);
+	if (err)
+		return err;
 	sn->attempts++;
-	err = check_turn(txn, extack) ?: lookup_live(txn, extack) ?: check_vips(txn, extack) ?:
-	      prepare_sets(txn) ?: prepare_rest(txn);
+	err = lookup_live(txn, extack) ?: check_vips(txn, extack) ?: prepare_sets(txn) ?:
+	      prepare_rest(txn);
 	if (err)
 		return err;
 	if (txn->n_services) {
@@ -189,12 +195,12 @@ static void address_put(struct svcnat_txn *txn, const struct svcnat_vip *vip)
 	svcnat_vip_push(&txn->dead, address);
 }
 
-static void vip_in(struct svcnat_txn *txn, struct svcnat_vip *vip)
+static void vip_in(struct svcnat_txn *txn, struct svcnat_service *svc, struct svcnat_vip *vip)
 {
 	struct svcnat_net *sn = txn->sn;
 
-	svcnat_vip_push(&vip->service->vips, vip);
-	vip->service->n_vips++;
+	svcnat_vip_push(&svc->vips, vip);
+	svc->n_vips++;
 	vip->keep = true;
 	sn->n_vips++;
 	if (vip->kind == SVCNAT_FRONTEND_NODE_PORT)
@@ -208,7 +214,7 @@ static void vip_out(struct svcnat_txn *txn, struct svcnat_vip *vip)
 {
 	struct svcnat_net *sn = txn->sn;
 
-	vip->service->n_vips--;
+	service_of(sn, vip)->n_vips--;
 	sn->n_vips--;
 	if (vip->kind == SVCNAT_FRONTEND_NODE_PORT)
 		WRITE_ONCE(sn->n_nodeports, sn->n_nodeports - 1);
@@ -224,27 +230,30 @@ static void vip_unlink(struct svcnat_vip **list, const struct svcnat_vip *vip)
 }
 
 /* @vip, on no list, takes the place of @old. */
-static void vip_replace(struct svcnat_txn *txn, struct svcnat_vip *old, struct svcnat_vip *vip)
+static void vip_replace(struct svcnat_txn *txn, struct svcnat_service *svc,
+			struct svcnat_vip *old, struct svcnat_vip *vip)
 {
 	struct svcnat_net *sn = txn->sn;
+	struct svcnat_service *was = service_of(sn, old);
 
 	svcnat_htable_replace(&sn->vips, &old->node, &vip->node);
-	vip_in(txn, vip);
+	vip_in(txn, svc, vip);
 	vip_out(txn, old);
-	vip_unlink(&old->service->vips, old);
+	vip_unlink(&was->vips, old);
 	svcnat_vip_push(&txn->dead, old);
-	if (old->service != vip->service)
-		old->service->lost = sn->attempts;
+	was->lost = was != svc;
 }
 
 /* @vip was staged and is on no list. Returns whether that changed anything. */
-static bool vip_publish(struct svcnat_txn *txn, struct svcnat_service *live,
+static bool vip_publish(struct svcnat_txn *txn, struct svcnat_service *svc,
 			struct svcnat_vip *vip)
 {
 	struct svcnat_net *sn = txn->sn;
 	struct svcnat_vip *old = svcnat_vip_find(&sn->vips, &vip->key);
 
-	if (old && old->service == live && old->kind == vip->kind && old->flags == vip->flags) {
+	if (old && service_of(sn, old) == svc && old->kind == vip->kind &&
+	    old->flags == vip->flags) {
+		rcu_assign_pointer(old->set, svc->set);
 		old->keep = true;
 		svcnat_vip_push(&txn->dead, vip);
 		return false;
@@ -253,74 +262,53 @@ static bool vip_publish(struct svcnat_txn *txn, struct svcnat_service *live,
 	 * It sits on the transaction's own table, which nobody walks any more;
 	 * the links are free to be used again.
 	 */
-	vip->service = live;
+	RCU_INIT_POINTER(vip->set, svc->set);
 	if (old) {
-		vip_replace(txn, old, vip);
+		vip_replace(txn, svc, old, vip);
 	} else {
 		svcnat_htable_add(&sn->vips, &vip->node);
-		vip_in(txn, vip);
+		vip_in(txn, svc, vip);
 	}
 	return true;
 }
 
-static bool vips_publish(struct svcnat_txn *txn, struct svcnat_service *live,
-			 struct svcnat_vip **staged)
+static bool vips_publish(struct svcnat_txn *txn, struct svcnat_service *svc,
+			 struct svcnat_vip *staged)
 {
 	struct svcnat_vip *vip;
 	bool changed = false;
 
-	while ((vip = svcnat_vip_pop(staged)))
-		changed |= vip_publish(txn, live, vip);
+	while ((vip = svcnat_vip_pop(&staged)))
+		changed |= vip_publish(txn, svc, vip);
 	return changed;
 }
 
-/* Those that no longer ask for local backends or source ranges, ahead of the set. */
-static bool vips_publish_early(struct svcnat_txn *txn, struct svcnat_service *live,
-			       struct svcnat_vip **staged)
+/* Swaps the sets. The change then holds the old one, which frontends still lead to. */
+static void set_replace(struct svcnat_txn *txn, struct svcnat_change *c)
 {
-	struct svcnat_vip *vip, *old;
-	bool changed = false;
+	struct svcnat_set *new = c->staged->set, *old = c->live->set;
 
-	while ((vip = *staged)) {
-		old = svcnat_vip_find(&txn->sn->vips, &vip->key);
-		if (!old || old->service != live || !(old->flags & ~vip->flags)) {
-			staged = &vip->sibling;
-			continue;
-		}
-		*staged = vip->sibling;
-		changed |= vip_publish(txn, live, vip);
-		/* For who has found it and reads the set only after it changed. */
-		WRITE_ONCE(old->stale, true);
-	}
-	return changed;
-}
-
-/* Swaps the sets; the change then holds the old one. */
-static void set_publish(struct svcnat_txn *txn, struct svcnat_change *c)
-{
-	struct svcnat_net *sn = txn->sn;
-	struct svcnat_set *new = set_locked(c->staged, sn), *old = set_locked(c->live, sn);
-
-	svcnat_gone_prune(c->live->gone, sn->published);
 	svcnat_carry_over(&c->carry, new, old, &c->live->gone);
 	c->n_added = new->n - c->carry.carried;
 	c->n_removed = old->n - c->carry.carried;
 	if (c->carry.changed || !svcnat_set_same(new, old))
 		c->event = SVCNAT_EVENT_CHANGED;
-	sn->n_backends += c->n_added - c->n_removed;
+	txn->sn->n_backends += c->n_added - c->n_removed;
+	txn->sn->cutting |= c->carry.cutting;
 
-	RCU_INIT_POINTER(c->staged->set, NULL);
-	rcu_assign_pointer(c->live->set, new);
+	new->svc = c->live;
+	c->live->set = new;
+	c->staged->set = NULL;
 	c->replaced = old;
-	sn->cutting |= c->carry.cutting;
 }
 
 static void service_change(struct svcnat_txn *txn, struct svcnat_change *c)
 {
-	bool early = vips_publish_early(txn, c->live, &c->staged->vips);
+	struct svcnat_vip *vips = c->staged->vips;
 
-	set_publish(txn, c);
-	if (vips_publish(txn, c->live, &c->staged->vips) || early)
+	c->staged->vips = NULL;
+	set_replace(txn, c);
+	if (vips_publish(txn, c->live, vips))
 		c->event = SVCNAT_EVENT_CHANGED;
 }
 
@@ -334,9 +322,9 @@ static void service_add(struct svcnat_txn *txn, struct svcnat_change *c)
 	svc->n_vips = 0;
 	svc->touched = sn->attempts;
 	svcnat_htable_add(&sn->services, &svc->node);
-	vips_publish(txn, svc, &vips);
+	vips_publish(txn, svc, vips);
 	c->event = SVCNAT_EVENT_ADDED;
-	c->n_added = set_locked(svc, sn)->n;
+	c->n_added = svc->set->n;
 	sn->n_backends += c->n_added;
 	c->live = svc;
 	c->staged = NULL;
@@ -345,7 +333,7 @@ static void service_add(struct svcnat_txn *txn, struct svcnat_change *c)
 static void service_withdraw(struct svcnat_txn *txn, struct svcnat_change *c)
 {
 	struct svcnat_net *sn = txn->sn;
-	struct svcnat_set *set = set_locked(c->live, sn);
+	struct svcnat_set *set = c->live->set;
 	struct svcnat_vip *vip;
 
 	/* They stay with the service, which is reported with them and frees them. */
@@ -378,8 +366,9 @@ static void vips_withdraw(struct svcnat_txn *txn, struct svcnat_change *c)
 		svcnat_vip_push(&txn->dead, vip);
 		c->event = SVCNAT_EVENT_CHANGED;
 	}
-	if (c->live->lost == txn->sn->attempts && c->event < 0)
+	if (c->live->lost && c->event < 0)
 		c->event = SVCNAT_EVENT_CHANGED;
+	c->live->lost = false;
 }
 
 /* All that stay have their frontends before one that another may have taken goes. */

@@ -166,21 +166,6 @@ static void decide(struct svcnat_decision *d, enum svcnat_verdict verdict,
 	d->reason = reason;
 }
 
-/*
- * The frontend and the set of its service, which are read one after the other.
- * False if the frontend may be older than the set: look once more.
- */
-static bool find_pair(const struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
-		      struct svcnat_decision *d)
-{
-	d->vip = svcnat_frontend_find(sn, flow);
-	if (!d->vip)
-		return true;
-	d->set = rcu_dereference(d->vip->service->set);
-	smp_rmb();	/* pairs with rcu_assign_pointer() in set_publish() */
-	return !READ_ONCE(d->vip->stale);
-}
-
 /* A socket of the node that is connected to the source. Under RCU. */
 static bool socket_connected(struct net *net, const struct nf_conntrack_tuple *flow)
 {
@@ -230,7 +215,7 @@ bool svcnat_decide_elsewhere(const struct svcnat_net *sn, const struct svcnat_vi
 			     const struct nf_conntrack_tuple *flow,
 			     const struct net_device *in, const struct svcnat_backend *b)
 {
-	return svcnat_pick_elsewhere(rcu_dereference(vip->service->set),
+	return svcnat_pick_elsewhere(rcu_dereference(vip->set),
 				     policy_local(sn, vip, flow, in), b);
 }
 
@@ -238,7 +223,7 @@ static void pick(struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
 		 const struct svcnat_backend *avoid, struct svcnat_decision *d)
 {
 	if (d->set->settings.affinity_seconds) {
-		d->backend = svcnat_pin_find(&sn->pins, d->vip->service, d->set, d->local,
+		d->backend = svcnat_pin_find(&sn->pins, d->set->svc, d->set, d->local,
 					     &flow->src.u3);
 		if (d->backend && d->backend != avoid) {
 			decide(d, SVCNAT_DNAT, SVCNAT_REASON_PINNED);
@@ -283,20 +268,20 @@ void svcnat_decide(struct svcnat_net *sn, const struct nf_conntrack_tuple *flow,
 		   struct svcnat_decision *d)
 {
 	memset(d, 0, sizeof(*d));
-	if (!find_pair(sn, flow, d))
-		find_pair(sn, flow, d);
+	d->vip = svcnat_frontend_find(sn, flow);
 	if (!d->vip) {
 		enum svcnat_reason why_not = why_no_frontend(sn, flow);
 
 		decide(d, verdict_of(why_not), why_not);
 		return;
 	}
+	d->set = rcu_dereference(d->vip->set);
 	if (svcnat_yields(sn, d->vip, flow)) {
 		decide(d, SVCNAT_PASS, SVCNAT_REASON_SOCKET);
 		return;
 	}
 	if (d->vip->flags & SVCNAT_FRONTEND_F_RANGES &&
-	    !svcnat_ranges_have(d->set->ranges, flow->src.l3num, &flow->src.u3)) {
+	    !svcnat_ranges_have(svcnat_set_ranges(d->set), flow->src.l3num, &flow->src.u3)) {
 		decide(d, SVCNAT_DROP, SVCNAT_REASON_SOURCE_RANGE);
 		return;
 	}

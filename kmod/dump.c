@@ -18,12 +18,11 @@ struct dump_pos {
 static int dump_service(struct sk_buff *skb, struct netlink_callback *cb,
 			const struct svcnat_net *sn, struct svcnat_service *svc, u32 *pos)
 {
-	const struct svcnat_set *set = rcu_dereference_protected(svc->set,
-								 lockdep_is_held(&sn->lock));
+	const struct svcnat_set *set = svc->set;
 	void *hdr;
 
 	if (!*pos)
-		svcnat_gone_prune(svc->gone, sn->published);
+		svcnat_gone_prune(&svc->gone, sn->published);
 	do {
 		hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 				  &svcnat_genl_family, NLM_F_MULTI, SVCNAT_CMD_SERVICE_GET);

@@ -32,15 +32,13 @@ static void event_send(const struct svcnat_net *sn, struct sk_buff *skb, void *h
 
 static int event_service(const struct svcnat_net *sn, const struct svcnat_change *c)
 {
-	const struct svcnat_set *set = rcu_dereference_protected(c->live->set,
-								 lockdep_is_held(&sn->lock));
 	struct sk_buff *skb;
 	void *hdr;
 
 	skb = event_new(sn, SVCNAT_CMD_SERVICE_EVENT, &hdr);
 	if (!skb)
 		return -ENOMEM;
-	if (nla_put_u8(skb, SVCNAT_A_EVENT, c->event) || svcnat_fill_brief(skb, c->live, set) ||
+	if (nla_put_u8(skb, SVCNAT_A_EVENT, c->event) || svcnat_fill_brief(skb, c->live) ||
 	    nla_put_u32(skb, SVCNAT_A_BACKENDS_ADDED, c->n_added) ||
 	    nla_put_u32(skb, SVCNAT_A_BACKENDS_REMOVED, c->n_removed)) {
 		nlmsg_free(skb);

@@ -239,9 +239,9 @@ static int fill_head(struct sk_buff *skb, const struct svcnat_service *svc,
 
 static int fill_ranges(struct sk_buff *skb, const struct svcnat_set *set)
 {
-	if (!set->ranges)
-		return 0;
-	return fill_prefixes(skb, SVCNAT_SERVICE_A_SOURCE_RANGE, set->ranges->v, set->ranges->n);
+	const struct svcnat_ranges *ranges = svcnat_set_ranges(set);
+
+	return ranges ? fill_prefixes(skb, SVCNAT_SERVICE_A_SOURCE_RANGE, ranges->v, ranges->n) : 0;
 }
 
 static int fill_counters(struct sk_buff *skb, const struct svcnat_service *svc,
@@ -333,14 +333,12 @@ cancel:
  * svcnat_fill_brief - SVCNAT_A_SERVICE without backends, ranges and counters
  * @skb: message
  * @svc: service, mutex held
- * @set: its set
  */
-int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc,
-		      const struct svcnat_set *set)
+int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc)
 {
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_A_SERVICE);
 
-	if (!nest || fill_head(skb, svc, set)) {
+	if (!nest || fill_head(skb, svc, svc->set)) {
 		nla_nest_cancel(skb, nest);
 		return -EMSGSIZE;
 	}
@@ -351,10 +349,9 @@ int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc,
 /* The service a decision hit, by the one frontend it was hit through. */
 static int fill_hit(struct sk_buff *skb, const struct svcnat_decision *d)
 {
-	const struct svcnat_service *svc = d->vip->service;
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_DECISION_A_SERVICE);
 
-	if (!nest || svcnat_fill_identity(skb, svc) || fill_settings(skb, d->set) ||
+	if (!nest || svcnat_fill_identity(skb, d->set->svc) || fill_settings(skb, d->set) ||
 	    fill_frontend(skb, d->vip))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);

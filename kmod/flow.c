@@ -103,7 +103,7 @@ static void unanswered(const struct nf_conn *ct, u32 state, struct svcnat_backen
 		return;
 	vip = svcnat_frontend_find(sn, flow);
 	if (vip && svcnat_backend_picked(b))
-		svcnat_handshake_failed(sn, vip->service, b);
+		svcnat_handshake_failed(sn, vip, b);
 }
 
 /* The last word of a connection to its backend. The entry's lock held. */
@@ -284,7 +284,7 @@ unsigned int svcnat_flow_confirm(struct svcnat_net *sn, struct sk_buff *skb, str
 	}
 	/* Merged into another, it would be gone. */
 	nf_conntrack_get(&ct->ct_general);
-	/* Active ahead of the look at cut_at; pairs with set.c's cut_set(). */
+	/* Active ahead of the look at cut_at; pairs with carry.c's cut_set(). */
 	smp_mb__after_atomic();
 	if (confirm(skb, ct, &verdict)) {
 		if (help && unlikely(READ_ONCE(backend->cut_at)))

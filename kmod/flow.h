@@ -153,7 +153,7 @@ void svcnat_flow_net_exit(struct svcnat_net *sn);
 unsigned int svcnat_hook_follow(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state);
 
-void svcnat_handshake_failed(const struct svcnat_net *sn, struct svcnat_service *svc,
+void svcnat_handshake_failed(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 			     struct svcnat_backend *b);
 
 /* sweep.c */

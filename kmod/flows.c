@@ -57,7 +57,7 @@ static int fill_cached(struct sk_buff *skb, const struct svcnat_net *sn,
 	const struct nf_conntrack_tuple_hash *h = c->ct->tuplehash;
 	struct nlattr *nest = nla_nest_start(skb, SVCNAT_A_CACHED);
 
-	if (!nest || (vip && fill_service(skb, vip->service)) ||
+	if (!nest || (vip && fill_service(skb, svcnat_vip_service(vip))) ||
 	    fill_backend(skb, &h[IP_CT_DIR_REPLY].tuple) ||
 	    fill_flow(skb, &h[IP_CT_DIR_ORIGINAL].tuple, c->iif) ||
 	    (c->dir == IP_CT_DIR_REPLY && nla_put_flag(skb, SVCNAT_CACHED_A_REPLY)) ||

@@ -33,22 +33,26 @@
 /**
  * svcnat_handshake_failed - nobody answered, or with a reset
  * @sn: namespace
- * @svc: service
- * @b: backend of it
+ * @vip: frontend that was asked
+ * @b: backend of its service
  *
  * Any context, under RCU.
  */
-void svcnat_handshake_failed(const struct svcnat_net *sn, struct svcnat_service *svc,
+void svcnat_handshake_failed(const struct svcnat_net *sn, const struct svcnat_vip *vip,
 			     struct svcnat_backend *b)
 {
-	if (!svcnat_eject_failed(rcu_dereference(svc->set), b))
+	const struct svcnat_set *set = rcu_dereference(vip->set);
+	u16 ejections;
+
+	if (!svcnat_eject_failed(set, b))
 		return;
 	/* Nobody else ejects it before it is back. */
-	if (b->ejections < U16_MAX)
-		WRITE_ONCE(b->ejections, b->ejections + 1);
-	atomic64_inc(&svc->stats[SVCNAT_SERVICE_EJECTIONS]);
+	ejections = READ_ONCE(b->ejections);
+	if (ejections < U16_MAX)
+		WRITE_ONCE(b->ejections, ejections + 1);
+	atomic64_inc(&set->svc->stats[SVCNAT_SERVICE_EJECTIONS]);
 	svcnat_stat_inc(sn->stats, SVCNAT_STAT_EJECTIONS);
-	trace_svcnat_eject(svc, b);
+	trace_svcnat_eject(set->svc, b);
 }
 
 static const struct tcphdr *tcp_header(const struct sk_buff *skb,
@@ -153,7 +157,7 @@ static unsigned int stranger(struct svcnat_net *sn, struct sk_buff *skb,
 
 	if (!vip || svcnat_flow_taken(ct) || svcnat_yields(sn, vip, original(ct)))
 		return NF_ACCEPT;
-	count_repick(sn, vip->service, NULL);
+	count_repick(sn, svcnat_vip_service(vip), NULL);
 	return decide_anew(sn, skb, state, ct, NULL);
 }
 
@@ -165,13 +169,13 @@ static unsigned int follow_udp(struct svcnat_net *sn, struct sk_buff *skb,
 	const struct svcnat_vip *vip = frontend_of(sn, ct);
 
 	if (vip) {
-		const struct svcnat_set *set = rcu_dereference(vip->service->set);
+		const struct svcnat_set *set = rcu_dereference(vip->set);
 
 		if (svcnat_set_find(set, &b->addr, b->port, NULL) == b) {
 			WRITE_ONCE(flow->gen, gen);
 			return NF_ACCEPT;
 		}
-		count_repick(sn, vip->service, b);
+		count_repick(sn, svcnat_vip_service(vip), b);
 	}
 	return decide_anew(sn, skb, state, ct, b);
 }
@@ -186,12 +190,12 @@ static unsigned int repick(struct svcnat_net *sn, struct sk_buff *skb,
 	/* A copy of the first one, or somebody's game: it has to have waited for an answer. */
 	if (!vip || !svcnat_flow_waited(READ_ONCE(flow->state)))
 		return NF_ACCEPT;
-	svcnat_handshake_failed(sn, vip->service, b);
+	svcnat_handshake_failed(sn, vip, b);
 	if (!svcnat_decide_elsewhere(sn, vip, original(ct), state->in, b))
 		return NF_ACCEPT;
 	/* So that its end is not taken for one more failure. */
 	svcnat_flow_state_set(sn, ct, flow, SVCNAT_FLOW_ANSWERED);
-	count_repick(sn, vip->service, b);
+	count_repick(sn, svcnat_vip_service(vip), b);
 	return decide_anew(sn, skb, state, ct, b);
 }
 

@@ -8,6 +8,8 @@
 
 #include "gone.h"
 
+#define MANY 1024
+
 /**
  * svcnat_gone_alloc - nobody gone yet
  * @n: backends there is room for
@@ -36,17 +38,11 @@ void svcnat_gone_free(struct svcnat_gone *gone)
 	kvfree(gone);
 }
 
-/**
- * svcnat_gone_prune - forget those that have no connection any more
- * @gone: or NULL
- * @grace: grace period after which no packet can find them any more
- */
-void svcnat_gone_prune(struct svcnat_gone *gone, unsigned long grace)
+/* Those with connections stay. */
+static void forget_idle(struct svcnat_gone *gone)
 {
 	u32 i, n = 0;
 
-	if (!gone || !poll_state_synchronize_rcu(grace))
-		return;
 	for (i = 0; i < gone->n; i++) {
 		struct svcnat_backend *b = gone->backend[i];
 
@@ -55,10 +51,41 @@ void svcnat_gone_prune(struct svcnat_gone *gone, unsigned long grace)
 			gone->backend[n++] = b;
 			continue;
 		}
+		/* What its last connection counted, ahead of giving up its reference. */
+		smp_acquire__after_ctrl_dep();
 		svcnat_backend_totals(b, &gone->past);
 		svcnat_backend_put(b);
 	}
 	gone->n = n;
+}
+
+/**
+ * svcnat_gone_prune - forget those that have no connection any more
+ * @gone: of a service; takes less memory once nobody is left
+ * @grace: grace period after which no packet can find them any more
+ *
+ * If it is not over nothing happens, unless there are many: commits that follow each
+ * other fast would let them become ever more, so then it is waited for.
+ */
+void svcnat_gone_prune(struct svcnat_gone **gone, unsigned long grace)
+{
+	struct svcnat_gone *was = *gone, *less;
+
+	if (!was || !was->n)
+		return;
+	if (was->n >= MANY)
+		cond_synchronize_rcu(grace);
+	else if (!poll_state_synchronize_rcu(grace))
+		return;
+	forget_idle(was);
+	if (was->n)
+		return;
+	less = svcnat_gone_alloc(0);
+	if (!less)
+		return;
+	less->past = was->past;
+	*gone = less;
+	kvfree(was);
 }
 
 /**
@@ -78,6 +105,8 @@ void svcnat_gone_totals(const struct svcnat_gone *gone, struct svcnat_totals *t)
 		t->packets[dir] += gone->past.packets[dir];
 		t->bytes[dir] += gone->past.bytes[dir];
 	}
-	for (i = 0; i < gone->n; i++)
+	for (i = 0; i < gone->n; i++) {
 		svcnat_backend_totals(gone->backend[i], t);
+		svcnat_breathe(i);
+	}
 }

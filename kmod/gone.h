@@ -22,7 +22,7 @@ struct svcnat_gone {
 
 struct svcnat_gone *svcnat_gone_alloc(u32 n);
 void svcnat_gone_free(struct svcnat_gone *gone);
-void svcnat_gone_prune(struct svcnat_gone *gone, unsigned long grace);
+void svcnat_gone_prune(struct svcnat_gone **gone, unsigned long grace);
 void svcnat_gone_totals(const struct svcnat_gone *gone, struct svcnat_totals *t);
 
 #endif /* _SVCNAT_GONE_H */

@@ -63,7 +63,7 @@ static void count_refusal(const struct svcnat_net *sn, const struct svcnat_decis
 	};
 
 	if (d->vip)
-		atomic64_inc(&d->vip->service->stats[stat[d->reason].service]);
+		atomic64_inc(&d->set->svc->stats[stat[d->reason].service]);
 	svcnat_stat_inc(sn->stats, stat[d->reason].total);
 }
 
@@ -76,10 +76,10 @@ static unsigned int bind(struct svcnat_net *sn, struct nf_conn *ct,
 		svcnat_stat_inc(sn->stats, SVCNAT_STAT_NAT_FAILED);
 		return NF_DROP;
 	}
-	if (affinity && !svcnat_pin_set(&sn->pins, d->vip->service, &flow->src.u3, d->backend,
+	if (affinity && !svcnat_pin_set(&sn->pins, d->set->svc, &flow->src.u3, d->backend,
 					affinity))
 		svcnat_stat_inc(sn->stats, SVCNAT_STAT_UNPINNED);
-	trace_svcnat_pick(d->vip->service, flow, d->backend);
+	trace_svcnat_pick(d->set->svc, flow, d->backend);
 	return NF_ACCEPT;
 }
 
@@ -113,12 +113,12 @@ unsigned int svcnat_take(struct svcnat_net *sn, struct sk_buff *skb,
 		return bind(sn, ct, flow, &d);
 	case SVCNAT_REJECT:
 		count_refusal(sn, &d);
-		trace_svcnat_refuse(d.vip ? d.vip->service : NULL, flow, d.reason);
+		trace_svcnat_refuse(d.vip ? d.set->svc : NULL, flow, d.reason);
 		return svcnat_refuse(skb, state, flow,
 				     d.set && d.set->settings.flags & SVCNAT_SERVICE_F_REJECT_ICMP);
 	case SVCNAT_DROP:
 		count_refusal(sn, &d);
-		trace_svcnat_refuse(d.vip ? d.vip->service : NULL, flow, d.reason);
+		trace_svcnat_refuse(d.vip ? d.set->svc : NULL, flow, d.reason);
 		return NF_DROP;
 	default:
 		return NF_ACCEPT;
@@ -161,7 +161,7 @@ static bool recall(const struct svcnat_net *sn, const struct nf_conn *ct, struct
 	d->vip = svcnat_frontend_find(sn, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple);
 	if (!d->vip)
 		return false;
-	d->backend = svcnat_set_find(rcu_dereference(d->vip->service->set), &reply->src.u3,
+	d->backend = svcnat_set_find(rcu_dereference(d->vip->set), &reply->src.u3,
 				     reply->src.u.all, NULL);
 	return true;
 }
@@ -259,7 +259,7 @@ unsigned int svcnat_hook_confirm(void *priv, struct sk_buff *skb,
 	}
 	if (ctinfo != IP_CT_NEW || comes_again(state) || !recall(sn, ct, &d))
 		return NF_ACCEPT;
-	return svcnat_flow_confirm(sn, skb, ct, d.vip->service, d.backend, d.gen);
+	return svcnat_flow_confirm(sn, skb, ct, svcnat_vip_service(d.vip), d.backend, d.gen);
 }
 
 /**

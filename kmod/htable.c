@@ -148,6 +148,8 @@ void svcnat_htable_del(struct svcnat_htable *t, struct svcnat_hnode *n)
 	struct svcnat_hnode __rcu **at = link_of(t, n);
 
 	lockdep_assert_held(t->lock);
+	if (WARN_ON_ONCE(!rcu_access_pointer(*at)))
+		return;
 	rcu_assign_pointer(*at, rcu_access_pointer(n->next[buckets_locked(t)->slot]));
 	t->count--;
 }
@@ -167,7 +169,8 @@ struct svcnat_hnode *svcnat_htable_take(struct svcnat_htable *t, u32 *bucket)
 	for (; b && *bucket <= b->mask; ++*bucket) {
 		n = rcu_dereference_protected(b->head[*bucket], lockdep_is_held(t->lock));
 		if (n) {
-			svcnat_htable_del(t, n);
+			RCU_INIT_POINTER(b->head[*bucket], rcu_access_pointer(n->next[b->slot]));
+			t->count--;
 			return n;
 		}
 	}
@@ -189,6 +192,8 @@ void svcnat_htable_replace(struct svcnat_htable *t, struct svcnat_hnode *old,
 	u8 slot = buckets_locked(t)->slot;
 
 	lockdep_assert_held(t->lock);
+	if (WARN_ON_ONCE(!rcu_access_pointer(*at)))
+		return;
 	RCU_INIT_POINTER(new->next[slot], rcu_access_pointer(old->next[slot]));
 	rcu_assign_pointer(*at, new);
 }

@@ -82,7 +82,7 @@ static bool is_off(const struct svcnat_net *sn)
 /* @vip: NULL if nobody holds the frontend any more. */
 static bool is_off_for(const struct svcnat_vip *vip)
 {
-	return vip && rcu_dereference(vip->service->set)->settings.flags &
+	return vip && rcu_dereference(vip->set)->settings.flags &
 		      SVCNAT_SERVICE_F_NO_SHORTCUT;
 }
 

@@ -52,8 +52,7 @@ int svcnat_fill_info(struct sk_buff *skb, const struct svcnat_net *sn);
 int svcnat_fill_config(struct sk_buff *skb, const struct svcnat_config *config);
 int svcnat_fill_service(struct sk_buff *skb, const struct svcnat_service *svc,
 			const struct svcnat_set *set, u32 *pos);
-int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc,
-		      const struct svcnat_set *set);
+int svcnat_fill_brief(struct sk_buff *skb, const struct svcnat_service *svc);
 int svcnat_fill_decision(struct sk_buff *skb, const struct svcnat_decision *d,
 			 enum svcnat_masq masq, enum svcnat_shortcut shortcut);
 int svcnat_fill_addr(struct sk_buff *skb, int attr, u8 family, const union nf_inet_addr *addr);

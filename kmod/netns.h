@@ -36,7 +36,7 @@
  * @generation: of the state; counts commits
  * @apply_id: given with the last commit, if @has_apply_id
  * @has_apply_id: see @apply_id
- * @attempts: commits tried, as far as they fit; marks what the one at hand touches
+ * @attempts: commits tried; marks what the one at hand touches
  * @published: grace period since the last commit
  * @cutting: the commit at hand leaves connections to be cut
  * @sweep: walks over all connections, see sweep.c
@@ -65,7 +65,7 @@ struct svcnat_net {
 	struct mutex		lock;
 	struct svcnat_htable	services;
 	u64			generation;
-	u32			attempts;
+	u64			attempts;
 	u8			apply_id[SVCNAT_APPLY_ID_LEN];
 	bool			has_apply_id;
 	bool			hooked;

@@ -190,7 +190,6 @@ static int service_begin(struct svcnat_txn *txn, struct nlattr **tb, u32 flags,
 {
 	struct svcnat_settings settings;
 	struct svcnat_service *svc;
-	struct svcnat_set *set;
 	int err;
 
 	err = parse_settings(&settings, tb, flags, extack);
@@ -199,9 +198,9 @@ static int service_begin(struct svcnat_txn *txn, struct nlattr **tb, u32 flags,
 	svc = service_new(tb);
 	if (!svc)
 		return -ENOMEM;
-	set = svcnat_set_alloc(&settings, count_members(nla, SVCNAT_SERVICE_A_BACKEND));
-	RCU_INIT_POINTER(svc->set, set);
-	err = set ? svcnat_txn_service_add(txn, svc, extack) : -ENOMEM;
+	svc->set = svcnat_set_alloc(svc, &settings,
+				    count_members(nla, SVCNAT_SERVICE_A_BACKEND));
+	err = svc->set ? svcnat_txn_service_add(txn, svc, extack) : -ENOMEM;
 	if (err) {
 		svcnat_service_free(svc);
 		return err;
@@ -229,7 +228,7 @@ static int check_continuation(const struct svcnat_txn *txn, struct nlattr **tb,
 static int parse_range(struct svcnat_set *set, u8 family, const struct nlattr *nla,
 		       struct netlink_ext_ack *extack)
 {
-	struct svcnat_ranges *ranges = set->ranges;
+	struct svcnat_ranges *ranges = set->extras->ranges;
 	int err = svcnat_parse_prefix(&ranges->v[ranges->n], nla, extack);
 
 	if (!err && ranges->v[ranges->n].family != family)
@@ -243,6 +242,7 @@ static int ranges_alloc(struct svcnat_set *set, const struct nlattr *nla,
 			struct netlink_ext_ack *extack)
 {
 	u32 n = count_members(nla, SVCNAT_SERVICE_A_SOURCE_RANGE);
+	struct svcnat_extras *extras;
 
 	if (!n)
 		return 0;
@@ -250,45 +250,44 @@ static int ranges_alloc(struct svcnat_set *set, const struct nlattr *nla,
 		NL_SET_ERR_MSG_ATTR(extack, nla, "more source ranges than a service may have");
 		return -E2BIG;
 	}
-	set->ranges = kvzalloc(struct_size(set->ranges, v, n), GFP_KERNEL_ACCOUNT);
-	return set->ranges ? 0 : -ENOMEM;
+	extras = svcnat_set_extras(set);
+	if (!extras)
+		return -ENOMEM;
+	extras->ranges = kvzalloc(struct_size(extras->ranges, v, n), GFP_KERNEL_ACCOUNT);
+	return extras->ranges ? 0 : -ENOMEM;
 }
 
 static int parse_member(struct svcnat_txn *txn, struct svcnat_service *svc,
-			struct svcnat_set **set, const struct nlattr *nla,
-			struct netlink_ext_ack *extack)
+			const struct nlattr *nla, struct netlink_ext_ack *extack)
 {
 	switch (nla_type(nla)) {
 	case SVCNAT_SERVICE_A_BACKEND:
-		return parse_backend(txn, set, svc->family, nla, extack);
+		return parse_backend(txn, &svc->set, svc->family, nla, extack);
 	case SVCNAT_SERVICE_A_FRONTEND:
 		return parse_frontend(txn, svc, nla, extack);
 	case SVCNAT_SERVICE_A_SOURCE_RANGE:
-		return parse_range(*set, svc->family, nla, extack);
+		return parse_range(svc->set, svc->family, nla, extack);
 	default:
 		return 0;
 	}
 }
 
-/* Not published yet, so the set may move. */
 static int parse_members(struct svcnat_txn *txn, const struct nlattr *nla,
 			 struct netlink_ext_ack *extack)
 {
 	struct svcnat_service *svc = txn->last;
-	struct svcnat_set *set = rcu_dereference_protected(svc->set, true);
 	const struct nlattr *a;
 	int err, rem;
 
-	err = ranges_alloc(set, nla, extack);
+	err = ranges_alloc(svc->set, nla, extack);
 	if (err)
 		return err;
 	nla_for_each_nested(a, nla, rem) {
-		err = parse_member(txn, svc, &set, a, extack);
+		err = parse_member(txn, svc, a, extack);
 		if (err)
-			break;
+			return err;
 	}
-	RCU_INIT_POINTER(svc->set, set);
-	return err;
+	return 0;
 }
 
 /**

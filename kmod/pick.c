@@ -129,9 +129,9 @@ static u32 draw_scaled(const struct draw *d, u32 n)
 /* May repeat or miss a turn if the task moves to another CPU in between. */
 static u32 next_turn(const struct draw *d)
 {
-	u32 turn = this_cpu_read(d->set->tables->turn[d->local]);
+	u32 turn = this_cpu_read(d->set->extras->turn[d->local]);
 
-	this_cpu_write(d->set->tables->turn[d->local], turn + 1 < d->slots ? turn + 1 : 0);
+	this_cpu_write(d->set->extras->turn[d->local], turn + 1 < d->slots ? turn + 1 : 0);
 	return turn;
 }
 

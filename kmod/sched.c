@@ -348,9 +348,9 @@ static int table_make(struct svcnat_set *set, bool local)
 	int err = turns_make(&t, set, local);
 
 	if (!err) {
-		set->tables->table[local] = set->settings.sched == SVCNAT_SCHED_MAGLEV ?
+		set->extras->table[local] = set->settings.sched == SVCNAT_SCHED_MAGLEV ?
 				    table_maglev(&t) : table_of_turns(&t);
-		if (!set->tables->table[local])
+		if (!set->extras->table[local])
 			err = -ENOMEM;
 	}
 	turns_free(&t);
@@ -371,7 +371,7 @@ static int tables_make(struct svcnat_set *set)
 	if (err)
 		return err;
 	if (policies_same(set))
-		set->tables->table[true] = set->tables->table[false];
+		set->extras->table[true] = set->extras->table[false];
 	else if (needs_table(set, true))
 		err = table_make(set, true);
 	return err;
@@ -383,11 +383,11 @@ static int turn_make(struct svcnat_set *set)
 	u32 slots[] = { svcnat_sched_slots(set, false), svcnat_sched_slots(set, true) };
 	int cpu;
 
-	set->tables->turn = __alloc_percpu_gfp(sizeof(slots), __alignof__(u32), GFP_KERNEL_ACCOUNT);
-	if (!set->tables->turn)
+	set->extras->turn = __alloc_percpu_gfp(sizeof(slots), __alignof__(u32), GFP_KERNEL_ACCOUNT);
+	if (!set->extras->turn)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		u32 *turn = per_cpu_ptr(set->tables->turn, cpu);
+		u32 *turn = per_cpu_ptr(set->extras->turn, cpu);
 
 		turn[false] = reciprocal_scale(get_random_u32(), slots[false]);
 		turn[true] = reciprocal_scale(get_random_u32(), slots[true]);
@@ -401,7 +401,7 @@ static int turn_make(struct svcnat_set *set)
  *
  * Process context; may take seconds for a set of a million.
  *
- * Return: 0 or -ENOMEM, and svcnat_sched_free() takes what is there.
+ * Return: 0 or -ENOMEM, and svcnat_set_free() takes what is there.
  */
 int svcnat_sched_prepare(struct svcnat_set *set)
 {
@@ -410,26 +410,20 @@ int svcnat_sched_prepare(struct svcnat_set *set)
 
 	if (!rr && !needs_table(set, false) && !needs_table(set, true))
 		return 0;
-	set->tables = kzalloc(sizeof(*set->tables), GFP_KERNEL_ACCOUNT);
-	if (!set->tables)
+	if (!svcnat_set_extras(set))
 		return -ENOMEM;
 	err = tables_make(set);
 	return err || !rr ? err : turn_make(set);
 }
 
 /**
- * svcnat_sched_free - free what svcnat_sched_prepare() made
- * @set: set that packets cannot see; never prepared, or halfway, is fine too
+ * svcnat_sched_free - free what svcnat_sched_prepare() made, if only by half
+ * @extras: of a set that packets cannot see
  */
-void svcnat_sched_free(struct svcnat_set *set)
+void svcnat_sched_free(struct svcnat_extras *extras)
 {
-	struct svcnat_tables *tables = set->tables;
-
-	if (!tables)
-		return;
-	free_percpu(tables->turn);
-	if (tables->table[true] != tables->table[false])
-		kvfree(tables->table[true]);
-	kvfree(tables->table[false]);
-	kfree(tables);
+	free_percpu(extras->turn);
+	if (extras->table[true] != extras->table[false])
+		kvfree(extras->table[true]);
+	kvfree(extras->table[false]);
 }

@@ -42,20 +42,10 @@ struct svcnat_table {
 	};
 };
 
-/**
- * struct svcnat_tables - of a set that needs any of it
- * @table: of policy Cluster and Local, NULL without one
- * @turn: round-robin's position on each CPU, for both policies, or NULL
- */
-struct svcnat_tables {
-	struct svcnat_table	*table[2];
-	u32 __percpu		*turn;
-};
-
 static inline const struct svcnat_table *svcnat_sched_table(const struct svcnat_set *set,
 							    bool local)
 {
-	return set->tables ? set->tables->table[local] : NULL;
+	return set->extras ? set->extras->table[local] : NULL;
 }
 
 /* Which backend of its policy a slot leads to. */
@@ -80,6 +70,6 @@ static inline u32 svcnat_sched_slots(const struct svcnat_set *set, bool local)
 }
 
 int svcnat_sched_prepare(struct svcnat_set *set);
-void svcnat_sched_free(struct svcnat_set *set);
+void svcnat_sched_free(struct svcnat_extras *extras);
 
 #endif /* _SVCNAT_SCHED_H */

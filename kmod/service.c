@@ -76,7 +76,7 @@ void svcnat_service_free(struct svcnat_service *svc)
 
 	while ((vip = svcnat_vip_pop(&svc->vips)))
 		svcnat_vip_free(vip);
-	svcnat_set_free(rcu_dereference_protected(svc->set, true));
+	svcnat_set_free(svc->set);
 	svcnat_gone_free(svc->gone);
 	svcnat_pins_leave(svc);
 	kfree(svc->name);
@@ -144,7 +144,9 @@ void svcnat_service_totals(const struct svcnat_service *svc, const struct svcnat
 	*t = (struct svcnat_totals) {
 		.connections = atomic64_read(&svc->stats[SVCNAT_SERVICE_STRAYS]),
 	};
-	for (i = 0; i < set->n; i++)
+	for (i = 0; i < set->n; i++) {
 		svcnat_backend_totals(set->backend[i], t);
+		svcnat_breathe(i);
+	}
 	svcnat_gone_totals(svc->gone, t);
 }

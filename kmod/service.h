@@ -26,35 +26,35 @@ enum svcnat_service_stat {
 
 /**
  * struct svcnat_service - a service
- * @set: what it picks from; never NULL once packets can see the service. The
- *	counters packets write lie on another cache line
+ * @set: what it picks from, see also &svcnat_vip.set; NULL of one that is to be
+ *	removed; by the mutex
  * @pin_owner: what its pins go by, see svcnat_pins_prepare(); NULL if it never had any
  * @node: in the table by name
  * @name: "namespace/name:port"; with @family and @proto the identity
  * @vips: first of its frontends; by the mutex
  * @gone: backends that left its sets, NULL if none ever did; by the mutex
- * @stats: enum svcnat_service_stat
- * @touched: &svcnat_net.attempts of the last commit that touched it; by the mutex
- * @lost: likewise, that gave one of its frontends to another service
  * @n_vips: of @vips; by the mutex
  * @family: AF_INET or AF_INET6
  * @proto: IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP
+ * @lost: scratch of a commit: it gave one of its frontends to another service
+ * @stats: enum svcnat_service_stat; on a cache line of their own as packets write them
+ * @touched: &svcnat_net.attempts of the last commit that touched it; by the mutex
  *
  * 128 bytes.
  */
 struct svcnat_service {
-	struct svcnat_set __rcu	*set;
+	struct svcnat_set	*set;
 	struct svcnat_pin_owner	*pin_owner;
 	struct svcnat_hnode	node;
 	const char		*name;
 	struct svcnat_vip	*vips;
 	struct svcnat_gone	*gone;
-	u32			touched;
 	u16			n_vips;
 	u8			family;
 	u8			proto;
+	bool			lost;
 	atomic64_t		stats[SVCNAT_SERVICE_STAT_MAX] ____cacheline_aligned;
-	u32			lost;
+	u64			touched;
 };
 
 int svcnat_service_module_init(void);

@@ -18,20 +18,36 @@
 
 /**
  * svcnat_set_alloc - an empty set
+ * @svc: service it is to be of
  * @settings: what the service asks for
  * @capacity: backends there is room for
  *
  * Return: the set or NULL. Process context.
  */
-struct svcnat_set *svcnat_set_alloc(const struct svcnat_settings *settings, u32 capacity)
+struct svcnat_set *svcnat_set_alloc(struct svcnat_service *svc,
+				    const struct svcnat_settings *settings, u32 capacity)
 {
 	struct svcnat_set *set = kvzalloc(struct_size(set, backend, capacity), GFP_KERNEL_ACCOUNT);
 
 	if (!set)
 		return NULL;
+	set->svc = svc;
 	set->settings = *settings;
 	set->capacity = capacity;
 	return set;
+}
+
+/**
+ * svcnat_set_extras - what most sets do not have
+ * @set: set that packets cannot see
+ *
+ * Return: them, made if there were none, or NULL for want of memory. Process context.
+ */
+struct svcnat_extras *svcnat_set_extras(struct svcnat_set *set)
+{
+	if (!set->extras)
+		set->extras = kzalloc(sizeof(*set->extras), GFP_KERNEL_ACCOUNT);
+	return set->extras;
 }
 
 /**
@@ -49,8 +65,11 @@ void svcnat_set_free(struct svcnat_set *set)
 		svcnat_backend_put(set->backend[i]);
 		svcnat_breathe(i);
 	}
-	svcnat_sched_free(set);
-	kvfree(set->ranges);
+	if (set->extras) {
+		svcnat_sched_free(set->extras);
+		kvfree(set->extras->ranges);
+		kfree(set->extras);
+	}
 	kvfree(set);
 }
 
@@ -224,7 +243,7 @@ static bool ranges_same(const struct svcnat_ranges *a, const struct svcnat_range
 bool svcnat_set_same(const struct svcnat_set *new, const struct svcnat_set *old)
 {
 	return !memcmp(&new->settings, &old->settings, sizeof(new->settings)) &&
-	       ranges_same(new->ranges, old->ranges) && new->n == old->n &&
+	       ranges_same(svcnat_set_ranges(new), svcnat_set_ranges(old)) && new->n == old->n &&
 	       new->cluster_end == old->cluster_end && new->local_start == old->local_start &&
 	       new->local_end == old->local_end &&
 	       !memcmp(new->backend, old->backend, array_size(new->n, sizeof(new->backend[0])));

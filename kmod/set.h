@@ -14,7 +14,8 @@
 #include "backend.h"
 
 struct svcnat_ranges;
-struct svcnat_tables;
+struct svcnat_service;
+struct svcnat_table;
 
 /**
  * struct svcnat_settings - what a service asks for, as put; compared byte by byte
@@ -37,6 +38,19 @@ struct svcnat_settings {
 };
 
 /**
+ * struct svcnat_extras - what most sets do not have
+ * @ranges: sources served on frontends with SVCNAT_FRONTEND_F_RANGES, or NULL
+ * @table: what the scheduler draws from under policy Cluster and Local, see sched.h;
+ *	NULL if all weights are the same and any index is as good
+ * @turn: round-robin's position on each CPU, for both policies, or NULL
+ */
+struct svcnat_extras {
+	struct svcnat_ranges	*ranges;
+	struct svcnat_table	*table[2];
+	u32 __percpu		*turn;
+};
+
+/**
  * struct svcnat_set - backends of a service, and what it asks for
  * @settings: what it asks for
  * @n: backends
@@ -44,8 +58,8 @@ struct svcnat_settings {
  * @capacity: of @backend, while it is being filled
  * @local_start: policy Local picks from [local_start, local_end)
  * @local_end: see @local_start; from here on nobody picks
- * @ranges: sources served on frontends with SVCNAT_FRONTEND_F_RANGES, or NULL
- * @tables: what the scheduler needs besides, or NULL; see sched.h
+ * @svc: the service
+ * @extras: NULL if it has none
  * @backend: in four runs: cluster only, both, local only, neither; ascending by
  *	address and port in each
  *
@@ -60,8 +74,8 @@ struct svcnat_set {
 	};
 	u32			local_start;
 	u32			local_end;
-	struct svcnat_ranges	*ranges;
-	struct svcnat_tables	*tables;
+	struct svcnat_service	*svc;
+	struct svcnat_extras	*extras;
 	struct svcnat_backend	*backend[];
 };
 
@@ -88,7 +102,14 @@ static inline void svcnat_set_bounds(const struct svcnat_set *set, u32 bound[SVC
 	bound[4] = set->n;
 }
 
-struct svcnat_set *svcnat_set_alloc(const struct svcnat_settings *settings, u32 capacity);
+static inline const struct svcnat_ranges *svcnat_set_ranges(const struct svcnat_set *set)
+{
+	return set->extras ? set->extras->ranges : NULL;
+}
+
+struct svcnat_set *svcnat_set_alloc(struct svcnat_service *svc,
+				    const struct svcnat_settings *settings, u32 capacity);
+struct svcnat_extras *svcnat_set_extras(struct svcnat_set *set);
 void svcnat_set_free(struct svcnat_set *set);
 int svcnat_set_append(struct svcnat_set **set, const struct svcnat_backend *like);
 int svcnat_set_arrange(struct svcnat_set *set);

@@ -196,7 +196,7 @@ int svcnat_txn_service_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 	if (!c)
 		return -ENOMEM;
 	c->staged = svc;
-	c->removes = !rcu_access_pointer(svc->set);
+	c->removes = !svc->set;
 	svcnat_htable_add(&txn->names, &svc->node);
 	txn->n_services++;
 	return 0;

@@ -66,7 +66,8 @@ struct svcnat_change {
  * @config: to set, or NULL; after the commit the one it replaced
  * @spare: entries for ClusterIPs as such, one for each staged frontend that
  *	might need one; of IPv4 and IPv6
- * @dead: entries the commit took off the table, but for those of services removed
+ * @dead: entries the commit took off the table, but for those of services removed,
+ *	and staged ones that were there already
  * @free_work: frees it all after a grace period
  */
 struct svcnat_txn {

@@ -16,8 +16,7 @@
 #include <net/netfilter/nf_conntrack_tuple.h>
 
 #include "htable.h"
-
-struct svcnat_service;
+#include "set.h"
 
 /**
  * struct svcnat_key - what an entry answers to
@@ -35,15 +34,15 @@ struct svcnat_key {
 };
 
 /**
- * struct svcnat_vip - an entry; immutable but for its links, @stale and @users
+ * struct svcnat_vip - an entry; immutable but for its links, @set, @users and @keep
  * @node: in the table
- * @service: where it leads
+ * @set: where it leads; a commit gives its service another one. Never NULL once
+ *	packets can find it
  * @users: frontends of a ClusterIP as such, which leads nowhere; by the mutex
- * @sibling: next frontend of @service, or on a transaction's list; by the mutex
+ * @sibling: next frontend of the service, or on a transaction's list; by the mutex
  * @kind: enum svcnat_frontend_kind
  * @flags: SVCNAT_FRONTEND_F_*
  * @keep: scratch of a commit: the entry stays
- * @stale: another took its place ahead of a new set, see commit.c
  * @key: what it answers to
  *
  * 48 bytes for IPv4, 56 for IPv6.
@@ -51,14 +50,13 @@ struct svcnat_key {
 struct svcnat_vip {
 	struct svcnat_hnode	node;
 	union {
-		struct svcnat_service	*service;
+		struct svcnat_set __rcu	*set;
 		u32			users;
 	};
 	struct svcnat_vip	*sibling;
 	u8			kind;
 	u8			flags;
 	bool			keep;
-	bool			stale;
 	struct svcnat_key	key;
 };
 
@@ -74,6 +72,12 @@ struct svcnat_vip *svcnat_vip_find(const struct svcnat_htable *t, const struct s
 static inline bool svcnat_vip_is_address(const struct svcnat_vip *vip)
 {
 	return !vip->key.proto;
+}
+
+/* Under RCU, and good as long as the read side section. */
+static inline struct svcnat_service *svcnat_vip_service(const struct svcnat_vip *vip)
+{
+	return rcu_dereference(vip->set)->svc;
 }
 
 /* On lists by @sibling. Mutex held. */

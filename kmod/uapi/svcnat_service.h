@@ -218,7 +218,7 @@ enum svcnat_frontend_attr {
  * @SVCNAT_BACKEND_A_PACKETS_OUT: u64, out only.
  * @SVCNAT_BACKEND_A_BYTES_OUT: u64, out only.
  * @SVCNAT_BACKEND_A_REPICKS: u32, out only. Connections taken from it.
- * @SVCNAT_BACKEND_A_EJECTIONS: u32, out only.
+ * @SVCNAT_BACKEND_A_EJECTIONS: u32, out only. Up to 65535; the service's go on.
  * @SVCNAT_BACKEND_A_EJECTED_SECONDS: u32, out only. It sits out for so long still;
  *	absent if it does not.
  */

@@ -195,7 +195,7 @@ static void affinity_ipv6(struct kunit *test)
 	struct svcnat_backend like = { .port = htons(80), .weight = 1,
 				       .flags = C | SVCNAT_BACKEND_V6 };
 	struct svcnat_settings settings = sticky();
-	struct svcnat_set *set = svcnat_set_alloc(&settings, 0);
+	struct svcnat_set *set = svcnat_set_alloc(NULL, &settings, 0);
 	struct pinned *p = test->priv;
 	union nf_inet_addr src, other;
 
@@ -297,10 +297,10 @@ static void affinity_given_up(struct kunit *test)
 	struct svcnat_set *without = set_of(test, settings_of(0), four, ARRAY_SIZE(four));
 
 	KUNIT_EXPECT_TRUE(test, put(p, 0, 1, find(p->set, 0)));
-	rcu_assign_pointer(p->svc[0]->set, p->set);
+	p->svc[0]->set = p->set;
 	KUNIT_EXPECT_EQ(test, svcnat_pins_prepare(&p->pins, p->svc[0]), 0);
 	KUNIT_EXPECT_PTR_EQ(test, where(p, 0, p->set, false, 1), find(p->set, 0));
-	rcu_assign_pointer(p->svc[0]->set, without);
+	p->svc[0]->set = without;
 	KUNIT_EXPECT_EQ(test, svcnat_pins_prepare(&p->pins, p->svc[0]), 0);
 	KUNIT_EXPECT_NULL(test, where(p, 0, p->set, false, 1));
 	KUNIT_EXPECT_TRUE(test, put(p, 0, 1, find(p->set, 1)));
@@ -421,7 +421,7 @@ static void affinity_races(struct kunit *test)
 {
 	struct svcnat_backend like = { .weight = 1, .flags = C | SVCNAT_BACKEND_V6 };
 	struct svcnat_settings settings = sticky();
-	struct svcnat_set *set = svcnat_set_alloc(&settings, 2);
+	struct svcnat_set *set = svcnat_set_alloc(NULL, &settings, 2);
 	struct pinned *p = test->priv;
 	struct rider riders[4];
 	u32 i;

@@ -30,7 +30,7 @@ static struct svcnat_backend *find(const struct svcnat_set *set, u32 i)
 static struct svcnat_set *set_of(struct kunit *test, const u8 *flags, u32 from, u32 n)
 {
 	const struct svcnat_settings settings = { };
-	struct svcnat_set *set = svcnat_set_alloc(&settings, 1);
+	struct svcnat_set *set = svcnat_set_alloc(NULL, &settings, 1);
 	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, set);
@@ -85,7 +85,7 @@ static void backend_large(struct kunit *test)
 	svcnat_set_free(set);
 }
 
-static struct svcnat_service *service_of(struct kunit *test)
+static struct svcnat_service *new_service(struct kunit *test)
 {
 	struct svcnat_service *svc = svcnat_service_alloc("a/b:", AF_INET, IPPROTO_TCP);
 
@@ -118,7 +118,7 @@ static void retire(struct svcnat_set *old)
 static void backend_carry(struct kunit *test)
 {
 	struct svcnat_set *a = set_of(test, NULL, 0, 4), *b = set_of(test, NULL, 2, 4), *c;
-	struct svcnat_service *svc = service_of(test);
+	struct svcnat_service *svc = new_service(test);
 	struct svcnat_backend *two = find(a, 2);
 	struct svcnat_totals t;
 
@@ -133,12 +133,12 @@ static void backend_carry(struct kunit *test)
 	/* The first set may be freed after the second was replaced too. */
 	c = set_of(test, NULL, 5, 1);
 	KUNIT_EXPECT_EQ(test, exchange(test, c, b, svc).carried, 1);
-	svcnat_gone_prune(svc->gone, grace);
+	svcnat_gone_prune(&svc->gone, grace);
 	KUNIT_EXPECT_EQ(test, svc->gone->n, 0);
 	KUNIT_EXPECT_EQ(test, svc->gone->past.connections, 8);
 	retire(b);
 	retire(a);
-	RCU_INIT_POINTER(svc->set, c);
+	svc->set = c;
 	svcnat_service_free(svc);
 }
 
@@ -147,13 +147,13 @@ static void backend_gone_and_back(struct kunit *test)
 {
 	struct svcnat_set *a = set_of(test, NULL, 0, 2), *b = set_of(test, NULL, 1, 1);
 	struct svcnat_set *c = set_of(test, NULL, 0, 2);
-	struct svcnat_service *svc = service_of(test);
+	struct svcnat_service *svc = new_service(test);
 	struct svcnat_backend *zero = find(a, 0);
 
 	refcount_inc(&zero->refs);
 	atomic64_set(&zero->connections, 7);
 	exchange(test, b, a, svc);
-	svcnat_gone_prune(svc->gone, grace);
+	svcnat_gone_prune(&svc->gone, grace);
 	KUNIT_EXPECT_EQ(test, svc->gone->n, 1);
 	KUNIT_EXPECT_EQ(test, zero->flags, 0);
 	exchange(test, c, b, svc);
@@ -163,7 +163,7 @@ static void backend_gone_and_back(struct kunit *test)
 	svcnat_backend_put(zero);
 	retire(a);
 	retire(b);
-	RCU_INIT_POINTER(svc->set, c);
+	svc->set = c;
 	svcnat_service_free(svc);
 }
 
@@ -174,7 +174,7 @@ static void backend_many_gone(struct kunit *test)
 	static const u8 after[] = { L, C, 0, C | L, C | L, C, 0, L, C, L, C | L, 0 };
 	struct svcnat_set *a = set_of(test, before, 0, 12), *b = set_of(test, before + 3, 3, 6);
 	struct svcnat_set *c = set_of(test, before, 5, 1), *d = set_of(test, after, 0, 12);
-	struct svcnat_service *svc = service_of(test);
+	struct svcnat_service *svc = new_service(test);
 	struct svcnat_backend *was[12];
 	u32 i;
 
@@ -187,7 +187,7 @@ static void backend_many_gone(struct kunit *test)
 	exchange(test, c, b, svc);
 	KUNIT_EXPECT_EQ(test, svc->gone->n, 11);
 	svcnat_backend_put(was[2]);
-	svcnat_gone_prune(svc->gone, grace);
+	svcnat_gone_prune(&svc->gone, grace);
 	KUNIT_EXPECT_EQ(test, svc->gone->n, 10);
 	KUNIT_EXPECT_EQ(test, exchange(test, d, c, svc).carried, 1);
 	KUNIT_EXPECT_EQ(test, svc->gone->n, 0);
@@ -200,7 +200,31 @@ static void backend_many_gone(struct kunit *test)
 	retire(a);
 	retire(b);
 	retire(c);
-	RCU_INIT_POINTER(svc->set, d);
+	svc->set = d;
+	svcnat_service_free(svc);
+}
+
+/* However many left: once they are forgotten, what they counted is all there is. */
+static void backend_forgotten(struct kunit *test)
+{
+	struct svcnat_set *a = set_of(test, NULL, 0, 2000), *b = set_of(test, NULL, 5000, 1);
+	struct svcnat_service *svc = new_service(test);
+	struct svcnat_totals t;
+	u32 i;
+
+	for (i = 0; i < 2000; i++)
+		atomic64_set(&find(a, i)->bytes[1], i);
+	exchange(test, b, a, svc);
+	KUNIT_EXPECT_EQ(test, svc->gone->n, 2000);
+	/* So many are waited for. */
+	svcnat_gone_prune(&svc->gone, get_state_synchronize_rcu());
+	KUNIT_EXPECT_EQ(test, svc->gone->n, 0);
+	KUNIT_EXPECT_LE(test, ksize(svc->gone), 64);
+	svcnat_service_totals(svc, b, &t);
+	KUNIT_EXPECT_EQ(test, t.bytes[1], 1999 * 2000 / 2);
+	KUNIT_EXPECT_EQ(test, t.active, 0);
+	retire(a);
+	svc->set = b;
 	svcnat_service_free(svc);
 }
 
@@ -224,7 +248,7 @@ static void backend_cut(struct kunit *test)
 		struct svcnat_set *a = set_of(test, picked, 0, 2), *b = set_of(test, going, 0, 2);
 		struct svcnat_set *c = set_of(test, NULL, 1, 1), *d = set_of(test, picked, 0, 2);
 		struct svcnat_set *sets[] = { a, b, c, d };
-		struct svcnat_service *svc = service_of(test);
+		struct svcnat_service *svc = new_service(test);
 		struct svcnat_backend *zero = find(a, 0);
 		u32 at, j;
 
@@ -247,7 +271,7 @@ static void backend_cut(struct kunit *test)
 		retire(a);
 		retire(b);
 		retire(c);
-		RCU_INIT_POINTER(svc->set, d);
+		svc->set = d;
 		svcnat_service_free(svc);
 	}
 }
@@ -258,7 +282,7 @@ static void backend_carry_across_runs(struct kunit *test)
 	static const u8 before[] = { C, L, C | L, 0, C, L, C | L, 0 };
 	static const u8 after[] = { L, C, 0, C | L, C | L, C, 0, L };
 	struct svcnat_set *a = set_of(test, before, 0, 8), *b = set_of(test, after, 1, 8);
-	struct svcnat_service *svc = service_of(test);
+	struct svcnat_service *svc = new_service(test);
 	struct svcnat_backend *was[9];
 	u32 i;
 
@@ -269,7 +293,7 @@ static void backend_carry_across_runs(struct kunit *test)
 		KUNIT_EXPECT_PTR_EQ(test, find(b, i), was[i]);
 	KUNIT_EXPECT_FALSE(test, svcnat_set_same(b, a));
 	retire(a);
-	RCU_INIT_POINTER(svc->set, b);
+	svc->set = b;
 	svcnat_service_free(svc);
 }
 
@@ -279,7 +303,7 @@ static void backend_same(struct kunit *test)
 	static const u8 one[] = { C, C | L }, other[] = { C | L, C };
 	struct svcnat_set *a = set_of(test, one, 0, 2), *b = set_of(test, one, 0, 2);
 	struct svcnat_set *c = set_of(test, other, 0, 2), *d = set_of(test, other, 0, 2);
-	struct svcnat_service *svc = service_of(test);
+	struct svcnat_service *svc = new_service(test);
 
 	exchange(test, b, a, svc);
 	KUNIT_EXPECT_TRUE(test, svcnat_set_same(b, a));
@@ -290,7 +314,7 @@ static void backend_same(struct kunit *test)
 	retire(a);
 	retire(b);
 	retire(c);
-	RCU_INIT_POINTER(svc->set, d);
+	svc->set = d;
 	svcnat_service_free(svc);
 }
 
@@ -299,8 +323,6 @@ static void backend_memory(struct kunit *test)
 {
 	const struct svcnat_set *set = NULL;
 
-	if (!IS_ENABLED(CONFIG_64BIT))
-		kunit_skip(test, "pointers are shorter");
 	KUNIT_EXPECT_LE(test, offsetofend(struct svcnat_backend, addr.ip), 72);
 	KUNIT_EXPECT_LE(test, sizeof(struct svcnat_backend), 88);
 	KUNIT_EXPECT_LE(test, struct_size(set, backend, 10), 128);
@@ -318,6 +340,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(backend_carry_across_runs),
 	KUNIT_CASE(backend_gone_and_back),
 	KUNIT_CASE(backend_many_gone),
+	KUNIT_CASE(backend_forgotten),
 	KUNIT_CASE(backend_cut),
 	KUNIT_CASE(backend_same),
 	{}

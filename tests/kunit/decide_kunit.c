@@ -251,7 +251,6 @@ LOCKED_TEST(decide_ranges, sn.lock)
 	struct fixture *f = test->priv;
 	struct svcnat_service *svc;
 	struct svcnat_ranges *ranges;
-	struct svcnat_set *set;
 
 	state(test, SVCNAT_FRONTEND_F_RANGES, ~0U);
 	expect(test, ask(f, OUTSIDE, "203.0.113.1", 80, 6), SVCNAT_DROP,
@@ -259,14 +258,14 @@ LOCKED_TEST(decide_ranges, sn.lock)
 	state(test, SVCNAT_FRONTEND_F_RANGES, C);
 	expect(test, ask(f, POD, "203.0.113.1", 80, 6), SVCNAT_DROP, SVCNAT_REASON_SOURCE_RANGE, 0);
 	svc = svcnat_service_find(&f->sn.services, "a/b:", AF_INET, IPPROTO_TCP);
-	set = rcu_dereference_protected(svc->set, true);
+	KUNIT_ASSERT_NOT_NULL(test, svcnat_set_extras(svc->set));
 	ranges = kvzalloc(struct_size(ranges, v, 1), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, ranges);
 	ranges->n = 1;
 	ranges->v[0].family = AF_INET;
 	ranges->v[0].len = 24;
 	in4_pton("198.51.100.0", -1, (u8 *)&ranges->v[0].addr, -1, NULL);
-	set->ranges = ranges;
+	svc->set->extras->ranges = ranges;
 	expect(test, ask(f, OUTSIDE, "203.0.113.1", 80, 6), SVCNAT_DNAT, SVCNAT_REASON_PICKED,
 	       SVCNAT_MASQ_EXTERNAL);
 	expect(test, ask(f, POD, "203.0.113.1", 80, 6), SVCNAT_DROP, SVCNAT_REASON_SOURCE_RANGE, 0);
@@ -280,7 +279,7 @@ LOCKED_TEST(decide_overloaded, sn.lock)
 
 	state(test, 0, C);
 	svc = svcnat_service_find(&f->sn.services, "a/b:", AF_INET, IPPROTO_TCP);
-	b = rcu_dereference_protected(svc->set, true)->backend[0];
+	b = svc->set->backend[0];
 	b->limit = 1;
 	expect(test, ask(f, POD, "10.96.0.1", 80, 6), SVCNAT_DNAT, SVCNAT_REASON_PICKED, 0);
 	refcount_inc(&b->refs);

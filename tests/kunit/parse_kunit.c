@@ -61,7 +61,7 @@ LOCKED_TEST(parse_continuation, sn.lock)
 	nla_put_u32(f->skb, SVCNAT_SERVICE_A_FLAGS, SVCNAT_SERVICE_F_CONTINUE);
 	put_backend(f, "10.0.0.9", 8080, 1);
 	KUNIT_EXPECT_EQ(test, service_end_attr(f, txn, nest), 0);
-	KUNIT_EXPECT_EQ(test, rcu_dereference_protected(txn->last->set, true)->n, 4);
+	KUNIT_EXPECT_EQ(test, txn->last->set->n, 4);
 	KUNIT_EXPECT_EQ(test, txn->n_backends, 4);
 
 	/* Order holds across continuations. */

@@ -44,7 +44,7 @@ static void sched_tables_where_needed(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, !!svcnat_sched_table(set, false), maglev);
 		KUNIT_EXPECT_NULL(test, svcnat_sched_table(set, true));
-		KUNIT_EXPECT_EQ(test, set->tables && set->tables->turn, sched == SVCNAT_SCHED_RR);
+		KUNIT_EXPECT_EQ(test, set->extras && set->extras->turn, sched == SVCNAT_SCHED_RR);
 		set_done(set);
 		set = set_of(test, settings_of(sched), one, 1);
 		KUNIT_EXPECT_NULL(test, svcnat_sched_table(set, false));
@@ -379,8 +379,9 @@ static void sched_million(struct kunit *test)
 		}
 		KUNIT_EXPECT_GE(test, least, 1);
 		KUNIT_EXPECT_LE(test, most - least, 1);
-		svcnat_sched_free(set);
-		set->tables = NULL;
+		svcnat_sched_free(set->extras);
+		kfree(set->extras);
+		set->extras = NULL;
 		cond_resched();
 	}
 	kvfree(hits);

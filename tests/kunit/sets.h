@@ -41,7 +41,7 @@ static inline u32 number_of(const struct svcnat_backend *b)
 static struct svcnat_set *set_without(struct kunit *test, struct svcnat_settings settings,
 				      const struct spec *specs, u32 n, u32 first, u32 without)
 {
-	struct svcnat_set *set = svcnat_set_alloc(&settings, n);
+	struct svcnat_set *set = svcnat_set_alloc(NULL, &settings, n);
 	u32 i;
 
 	KUNIT_ASSERT_NOT_NULL(test, set);
