@@ -135,15 +135,15 @@ static int prepare_rest(struct svcnat_txn *txn)
 }
 
 /*
- * Room on both tables. That of services comes last: once it moved, a dump that is
+ * Room on all tables. That of services comes last: once it moved, a dump that is
  * under way only stays whole if the generation changes.
  */
 static int reserve(const struct svcnat_txn *txn)
 {
 	struct svcnat_net *sn = txn->sn;
 
-	/* Every frontend may bring a ClusterIP's address with it. */
-	return svcnat_htable_reserve(&sn->vips, sn->vips.count + 2 * txn->n_vips) ?:
+	return svcnat_htable_reserve(&sn->vips, sn->vips.count + txn->n_vips) ?:
+	       svcnat_htable_reserve(&sn->addresses, sn->addresses.count + txn->n_vips) ?:
 	       svcnat_htable_reserve(&sn->services, sn->services.count + txn->n_services);
 }
 
@@ -170,29 +170,29 @@ static int prepare(struct svcnat_txn *txn, struct netlink_ext_ack *extack)
 	return reserve(txn);
 }
 
-/* ClusterIPs as such: there as long as any frontend is on them. */
-static void address_get(struct svcnat_txn *txn, const struct svcnat_vip *vip)
+/* ClusterIPs as such are there as long as any frontend is on them. */
+static void address_get(struct svcnat_txn *txn, const struct svcnat_key *key)
 {
-	const struct svcnat_key key = svcnat_key_address(&vip->key);
-	struct svcnat_vip *address = svcnat_vip_find(&txn->sn->vips, &key);
+	struct svcnat_htable *t = &txn->sn->addresses;
+	struct svcnat_address *a = svcnat_address_find(t, key->family, &key->addr);
 
-	if (!address) {
-		address = svcnat_vip_pop(&txn->spare[key.family == AF_INET6]);
-		svcnat_key_copy(&address->key, &key);
-		svcnat_htable_add(&txn->sn->vips, &address->node);
+	if (!a) {
+		a = svcnat_address_pop(&txn->spare[key->family == AF_INET6]);
+		svcnat_address_set(a, &key->addr);
+		svcnat_htable_add(t, &a->node);
 	}
-	address->users++;
+	a->users++;
 }
 
-static void address_put(struct svcnat_txn *txn, const struct svcnat_vip *vip)
+static void address_put(struct svcnat_txn *txn, const struct svcnat_key *key)
 {
-	const struct svcnat_key key = svcnat_key_address(&vip->key);
-	struct svcnat_vip *address = svcnat_vip_find(&txn->sn->vips, &key);
+	struct svcnat_htable *t = &txn->sn->addresses;
+	struct svcnat_address *a = svcnat_address_find(t, key->family, &key->addr);
 
-	if (--address->users)
+	if (--a->users)
 		return;
-	svcnat_htable_del(&txn->sn->vips, &address->node);
-	svcnat_vip_push(&txn->dead, address);
+	svcnat_htable_del(t, &a->node);
+	svcnat_address_push(&txn->unused, a);
 }
 
 static void vip_in(struct svcnat_txn *txn, struct svcnat_service *svc, struct svcnat_vip *vip)
@@ -206,7 +206,7 @@ static void vip_in(struct svcnat_txn *txn, struct svcnat_service *svc, struct sv
 	if (vip->kind == SVCNAT_FRONTEND_NODE_PORT)
 		WRITE_ONCE(sn->n_nodeports, sn->n_nodeports + 1);
 	if (vip->kind == SVCNAT_FRONTEND_CLUSTER_IP)
-		address_get(txn, vip);
+		address_get(txn, &vip->key);
 }
 
 /* Off the counts; the table and the list it is on are the caller's business. */
@@ -219,7 +219,7 @@ static void vip_out(struct svcnat_txn *txn, struct svcnat_vip *vip)
 	if (vip->kind == SVCNAT_FRONTEND_NODE_PORT)
 		WRITE_ONCE(sn->n_nodeports, sn->n_nodeports - 1);
 	if (vip->kind == SVCNAT_FRONTEND_CLUSTER_IP)
-		address_put(txn, vip);
+		address_put(txn, &vip->key);
 }
 
 static void vip_unlink(struct svcnat_vip **list, const struct svcnat_vip *vip)

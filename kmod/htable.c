@@ -10,7 +10,7 @@
 #include "htable.h"
 
 #define BUCKETS_MIN 64
-#define NODES_MAX (1U << 27)	/* kvmalloc() gives no more than INT_MAX bytes */
+#define NODES_MAX (1U << 26)	/* kvmalloc() gives no more than INT_MAX bytes */
 
 static struct svcnat_buckets *buckets_locked(const struct svcnat_htable *t)
 {
@@ -22,17 +22,17 @@ static struct svcnat_buckets *buckets_locked(const struct svcnat_htable *t)
  * @t: table
  * @lock: held by whoever changes it
  * @hash: of a node's key, always the same
- * @shared: it has RCU readers
+ * @kind: who reads it
  */
 void svcnat_htable_init(struct svcnat_htable *t, struct mutex *lock,
-			u32 (*hash)(const struct svcnat_hnode *n), bool shared)
+			u32 (*hash)(const struct svcnat_hnode *n), enum svcnat_htable_kind kind)
 {
 	RCU_INIT_POINTER(t->buckets, NULL);
 	t->count = 0;
 	t->resized = get_state_synchronize_rcu();
 	t->lock = lock;
 	t->hash = hash;
-	t->shared = shared;
+	t->kind = kind;
 }
 
 /**
@@ -79,10 +79,19 @@ static void relink(struct svcnat_buckets *to, const struct svcnat_buckets *from,
 	}
 }
 
-/* Half as many will do where no packet walks chains. */
 static u32 buckets_for(const struct svcnat_htable *t, u32 count)
 {
-	return roundup_pow_of_two(max_t(u32, t->shared ? count : count / 2, BUCKETS_MIN));
+	switch (t->kind) {
+	case SVCNAT_HTABLE_PRIVATE:
+		count /= 4;
+		break;
+	case SVCNAT_HTABLE_SHARED:
+		break;
+	case SVCNAT_HTABLE_SPARSE:
+		count *= 2;
+		break;
+	}
+	return roundup_pow_of_two(max_t(u32, count, BUCKETS_MIN));
 }
 
 /**
@@ -112,11 +121,11 @@ int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
 	new->mask = size - 1;
 	new->slot = old ? !old->slot : 0;
 
-	if (t->shared && old)
+	if (t->kind != SVCNAT_HTABLE_PRIVATE && old)
 		cond_synchronize_rcu(t->resized);
 	relink(new, old, t->hash);
 	rcu_assign_pointer(t->buckets, new);
-	if (!t->shared) {
+	if (t->kind == SVCNAT_HTABLE_PRIVATE) {
 		kvfree(old);
 		return 0;
 	}

@@ -37,13 +37,26 @@ struct svcnat_buckets {
 };
 
 /**
+ * enum svcnat_htable_kind - who reads a table, and how much memory that is worth
+ * @SVCNAT_HTABLE_PRIVATE: who writes it; nothing waits for a grace period. A bucket for
+ *	four nodes
+ * @SVCNAT_HTABLE_SHARED: others too, under RCU. A bucket for one node
+ * @SVCNAT_HTABLE_SPARSE: likewise, and every new flow. Two buckets for one node
+ */
+enum svcnat_htable_kind {
+	SVCNAT_HTABLE_PRIVATE,
+	SVCNAT_HTABLE_SHARED,
+	SVCNAT_HTABLE_SPARSE,
+};
+
+/**
  * struct svcnat_htable - the table
  * @buckets: current array; NULL in a table that never reserved anything
  * @count: nodes; by @lock
  * @resized: grace period to wait for before the next resize
  * @lock: the owner's mutex, which writers hold
  * @hash: of a node's key
- * @shared: there are RCU readers; without, nothing waits for a grace period
+ * @kind: who reads it
  */
 struct svcnat_htable {
 	struct svcnat_buckets __rcu *buckets;
@@ -51,11 +64,11 @@ struct svcnat_htable {
 	unsigned long		resized;
 	struct mutex		*lock;
 	u32			(*hash)(const struct svcnat_hnode *n);
-	bool			shared;
+	enum svcnat_htable_kind	kind;
 };
 
 void svcnat_htable_init(struct svcnat_htable *t, struct mutex *lock,
-			u32 (*hash)(const struct svcnat_hnode *n), bool shared);
+			u32 (*hash)(const struct svcnat_hnode *n), enum svcnat_htable_kind kind);
 void svcnat_htable_destroy(struct svcnat_htable *t);
 int svcnat_htable_reserve(struct svcnat_htable *t, u32 count);
 void svcnat_htable_add(struct svcnat_htable *t, struct svcnat_hnode *n);

@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <net/netfilter/nf_nat_masquerade.h>
 
+#include "address.h"
 #include "backend.h"
 #include "cache.h"
 #include "compat.h"
@@ -17,6 +18,7 @@ static int __init svcnat_init(void)
 {
 	int err;
 
+	svcnat_address_module_init();
 	err = svcnat_service_module_init();
 	if (err)
 		return err;

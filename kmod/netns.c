@@ -151,8 +151,9 @@ static int __net_init net_init(struct net *net)
 	RCU_INIT_POINTER(sn->config, config);
 	sn->net = net;
 	mutex_init(&sn->lock);
-	svcnat_htable_init(&sn->vips, &sn->lock, svcnat_vip_hash, true);
-	svcnat_htable_init(&sn->services, &sn->lock, svcnat_service_hash, false);
+	svcnat_htable_init(&sn->vips, &sn->lock, svcnat_vip_hash, SVCNAT_HTABLE_SPARSE);
+	svcnat_htable_init(&sn->addresses, &sn->lock, svcnat_address_hash, SVCNAT_HTABLE_SHARED);
+	svcnat_htable_init(&sn->services, &sn->lock, svcnat_service_hash, SVCNAT_HTABLE_PRIVATE);
 	spin_lock_init(&sn->txn_lock);
 	INIT_LIST_HEAD(&sn->txns);
 	for (i = 0; i < SVCNAT_NAT_HOOKS; i++) {
@@ -192,6 +193,7 @@ static void __net_exit net_exit(struct net *net)
 	svcnat_pins_destroy(&sn->pins);
 	svcnat_txn_net_exit(sn);
 	svcnat_htable_destroy(&sn->services);
+	svcnat_htable_destroy(&sn->addresses);
 	svcnat_htable_destroy(&sn->vips);
 	free_percpu(sn->stats);
 	kfree(rcu_dereference_protected(sn->config, true));

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 
+#include "address.h"
 #include "affinity.h"
 #include "cache.h"
 #include "config.h"
@@ -29,6 +30,7 @@
  * @n_nodeports: frontends that are node ports; packets read it as a hint
  * @flow_gen: commits, as packets of connections that exist see them
  * @net: the namespace
+ * @addresses: ClusterIPs in use; packets to no frontend read it
  * @cache: shortcuts of established connections; packets read and write it
  * @pins: sources pinned by affinity; packets read and write it
  * @lock: guards everything below and all writing above
@@ -59,6 +61,7 @@ struct svcnat_net {
 	u32			n_nodeports;
 	u32			flow_gen;
 	struct net		*net;
+	struct svcnat_htable	addresses;
 	struct svcnat_cache	cache;
 	struct svcnat_pins	pins;
 

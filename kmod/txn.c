@@ -38,6 +38,16 @@ static void vips_free(struct svcnat_vip **list)
 	}
 }
 
+static void addresses_free(struct svcnat_address **list)
+{
+	struct svcnat_address *a;
+
+	while ((a = svcnat_address_pop(list))) {
+		kfree(a);
+		cond_resched();
+	}
+}
+
 static void change_free(struct svcnat_change *c)
 {
 	if (c->event == SVCNAT_EVENT_REMOVED)
@@ -59,8 +69,9 @@ static void txn_free(struct svcnat_txn *txn)
 		change_free(c);
 		cond_resched();
 	}
-	vips_free(&txn->spare[0]);
-	vips_free(&txn->spare[1]);
+	addresses_free(&txn->spare[0]);
+	addresses_free(&txn->spare[1]);
+	addresses_free(&txn->unused);
 	vips_free(&txn->dead);
 	svcnat_htable_destroy(&txn->names);
 	svcnat_htable_destroy(&txn->vips);
@@ -141,8 +152,8 @@ int svcnat_txn_begin(struct svcnat_net *sn, const struct sock *sk, u32 portid, u
 	txn->portid = portid;
 	txn->flags = flags;
 	txn->generation = generation;
-	svcnat_htable_init(&txn->names, &sn->lock, svcnat_service_hash, false);
-	svcnat_htable_init(&txn->vips, &sn->lock, svcnat_vip_hash, false);
+	svcnat_htable_init(&txn->names, &sn->lock, svcnat_service_hash, SVCNAT_HTABLE_PRIVATE);
+	svcnat_htable_init(&txn->vips, &sn->lock, svcnat_vip_hash, SVCNAT_HTABLE_PRIVATE);
 	INIT_LIST_HEAD(&txn->changes);
 	INIT_RCU_WORK(&txn->free_work, txn_free_work);
 	err = txn_enlist(txn, extack);
@@ -202,16 +213,14 @@ int svcnat_txn_service_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 	return 0;
 }
 
-/* Room for the ClusterIP as such, in case the table does not have it yet. */
-static int spare_add(struct svcnat_txn *txn, const struct svcnat_key *key)
+/* In case the table does not have the ClusterIP as such yet. */
+static int spare_add(struct svcnat_txn *txn, u8 family)
 {
-	const struct svcnat_key address = svcnat_key_address(key);
-	struct svcnat_vip *spare;
+	struct svcnat_address *spare = svcnat_address_alloc(family);
 
-	spare = svcnat_vip_alloc(&address, SVCNAT_FRONTEND_CLUSTER_IP, 0);
 	if (!spare)
 		return -ENOMEM;
-	svcnat_vip_push(&txn->spare[key->family == AF_INET6], spare);
+	svcnat_address_push(&txn->spare[family == AF_INET6], spare);
 	return 0;
 }
 
@@ -242,7 +251,7 @@ int svcnat_txn_vip_add(struct svcnat_txn *txn, struct svcnat_service *svc,
 	}
 	if (svcnat_htable_reserve(&txn->vips, txn->n_vips + 1))
 		return -ENOMEM;
-	if (kind == SVCNAT_FRONTEND_CLUSTER_IP && spare_add(txn, key))
+	if (kind == SVCNAT_FRONTEND_CLUSTER_IP && spare_add(txn, key->family))
 		return -ENOMEM;
 	vip = svcnat_vip_alloc(key, kind, flags);
 	if (!vip)
@@ -303,11 +312,8 @@ static void net_entries_free(struct svcnat_net *sn)
 	struct svcnat_hnode *n;
 	u32 bucket;
 
-	for (bucket = 0; (n = svcnat_htable_take(&sn->vips, &bucket));) {
-		struct svcnat_vip *vip = container_of(n, struct svcnat_vip, node);
-
-		if (svcnat_vip_is_address(vip))
-			svcnat_vip_free(vip);
+	for (bucket = 0; (n = svcnat_htable_take(&sn->addresses, &bucket));) {
+		kfree(container_of(n, struct svcnat_address, node));
 		cond_resched();
 	}
 	for (bucket = 0; (n = svcnat_htable_take(&sn->services, &bucket));) {

@@ -64,8 +64,9 @@ struct svcnat_change {
  * @changes: services put, or to be removed
  * @last: service put last, for continuations
  * @config: to set, or NULL; after the commit the one it replaced
- * @spare: entries for ClusterIPs as such, one for each staged frontend that
- *	might need one; of IPv4 and IPv6
+ * @spare: ClusterIPs as such, one for each staged frontend that might need one; of
+ *	IPv4 and IPv6
+ * @unused: those the commit took off the table
  * @dead: entries the commit took off the table, but for those of services removed,
  *	and staged ones that were there already
  * @free_work: frees it all after a grace period
@@ -88,7 +89,8 @@ struct svcnat_txn {
 	struct list_head	changes;
 	struct svcnat_service	*last;
 	struct svcnat_config	*config;
-	struct svcnat_vip	*spare[2];
+	struct svcnat_address	*spare[2];
+	struct svcnat_address	*unused;
 	struct svcnat_vip	*dead;
 	struct rcu_work		free_work;
 };

@@ -69,7 +69,8 @@ struct svcnat_vip *svcnat_vip_alloc(const struct svcnat_key *key, u8 kind, u8 fl
 
 	if (!vip)
 		return NULL;
-	svcnat_key_copy(&vip->key, key);
+	memcpy(&vip->key, key, key->family == AF_INET6 ? sizeof(*key) :
+						       offsetofend(struct svcnat_key, addr.ip));
 	vip->kind = kind;
 	vip->flags = flags;
 	return vip;

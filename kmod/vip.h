@@ -2,10 +2,9 @@
 /*
  * VIP table: what a packet's destination is looked up in.
  *
- * One hash table holds three kinds of entries, told apart by their keys:
+ * One hash table holds two kinds of entries, told apart by their keys:
  *   address, protocol, port	a frontend
  *   no address, protocol, port	a node port, on any address allowed for them
- *   address, no protocol	a ClusterIP that is in use, whatever the port
  */
 #ifndef _SVCNAT_VIP_H
 #define _SVCNAT_VIP_H
@@ -21,7 +20,7 @@
 /**
  * struct svcnat_key - what an entry answers to
  * @port: network byte order
- * @proto: IPPROTO_*, 0 with @port 0 for the ClusterIP as such
+ * @proto: IPPROTO_*
  * @family: AF_INET or AF_INET6
  * @addr: of IPv4 only the first word counts, and may be looked at: there is no memory
  *	for the rest in an entry
@@ -34,26 +33,23 @@ struct svcnat_key {
 };
 
 /**
- * struct svcnat_vip - an entry; immutable but for its links, @set, @users and @keep
+ * struct svcnat_vip - an entry; immutable but for its links, @set and @keep
  * @node: in the table
+ * @sibling: next frontend of the service, or on a transaction's list; by the mutex
  * @set: where it leads; a commit gives its service another one. Never NULL once
  *	packets can find it
- * @users: frontends of a ClusterIP as such, which leads nowhere; by the mutex
- * @sibling: next frontend of the service, or on a transaction's list; by the mutex
  * @kind: enum svcnat_frontend_kind
  * @flags: SVCNAT_FRONTEND_F_*
  * @keep: scratch of a commit: the entry stays
  * @key: what it answers to
  *
- * 48 bytes for IPv4, 56 for IPv6.
+ * 48 bytes for IPv4, 56 for IPv6. What is looked at of the one that is found begins at
+ * @set.
  */
 struct svcnat_vip {
 	struct svcnat_hnode	node;
-	union {
-		struct svcnat_set __rcu	*set;
-		u32			users;
-	};
 	struct svcnat_vip	*sibling;
+	struct svcnat_set __rcu	*set;
 	u8			kind;
 	u8			flags;
 	bool			keep;
@@ -68,11 +64,6 @@ void svcnat_vip_free(struct svcnat_vip *vip);
 u32 svcnat_vip_hash(const struct svcnat_hnode *n);
 bool svcnat_key_equal(const struct svcnat_key *a, const struct svcnat_key *b);
 struct svcnat_vip *svcnat_vip_find(const struct svcnat_htable *t, const struct svcnat_key *key);
-
-static inline bool svcnat_vip_is_address(const struct svcnat_vip *vip)
-{
-	return !vip->key.proto;
-}
 
 /* Under RCU, and good as long as the read side section. */
 static inline struct svcnat_service *svcnat_vip_service(const struct svcnat_vip *vip)
@@ -120,23 +111,6 @@ static inline struct svcnat_key svcnat_key_nodeport(const struct svcnat_key *key
 		.proto = key->proto,
 		.family = key->family,
 	};
-}
-
-/* The ClusterIP as such. */
-static inline struct svcnat_key svcnat_key_address(const struct svcnat_key *key)
-{
-	return (struct svcnat_key) {
-		.family = key->family,
-		.addr = key->family == AF_INET6 ? key->addr :
-						  (union nf_inet_addr) { .ip = key->addr.ip },
-	};
-}
-
-/* Into what may have memory for its family only. */
-static inline void svcnat_key_copy(struct svcnat_key *to, const struct svcnat_key *from)
-{
-	memcpy(to, from, from->family == AF_INET6 ? sizeof(*to) :
-						    offsetofend(struct svcnat_key, addr.ip));
 }
 
 static inline bool svcnat_key_has_address(const struct svcnat_key *key)

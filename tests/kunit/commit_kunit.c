@@ -10,11 +10,18 @@ static struct svcnat_service *service(struct fixture *f, const char *name)
 
 static struct svcnat_vip *vip(struct fixture *f, const char *addr, u16 port)
 {
-	struct svcnat_key key = { .port = htons(port), .family = AF_INET };
+	struct svcnat_key key = { .port = htons(port), .proto = IPPROTO_TCP, .family = AF_INET };
 
-	key.proto = port ? IPPROTO_TCP : 0;
 	in4_pton(addr, -1, (u8 *)&key.addr, -1, NULL);
 	return svcnat_vip_find(&f->sn.vips, &key);
+}
+
+static struct svcnat_address *cluster_ip(struct fixture *f, const char *addr)
+{
+	union nf_inet_addr a;
+
+	in4_pton(addr, -1, (u8 *)&a, -1, NULL);
+	return svcnat_address_find(&f->sn.addresses, AF_INET, &a);
 }
 
 static struct svcnat_service *leads_to(struct fixture *f, const char *addr, u16 port)
@@ -48,7 +55,7 @@ LOCKED_TEST(commit_add_and_remove, sn.lock)
 	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 2);
 	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 5);
 	KUNIT_EXPECT_PTR_EQ(test, leads_to(f, "10.96.0.1", 80), service(f, "a/a:"));
-	KUNIT_EXPECT_NOT_NULL(test, vip(f, "10.96.0.1", 0));
+	KUNIT_EXPECT_NOT_NULL(test, cluster_ip(f, "10.96.0.1"));
 
 	txn = txn_open(test, SVCNAT_TXN_F_REPLACE);
 	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
@@ -56,6 +63,7 @@ LOCKED_TEST(commit_add_and_remove, sn.lock)
 	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 0);
 	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 0);
 	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 0);
+	KUNIT_EXPECT_EQ(test, f->sn.addresses.count, 0);
 	KUNIT_EXPECT_EQ(test, f->sn.services.count, 0);
 }
 
@@ -83,7 +91,8 @@ LOCKED_TEST(commit_change_keeps_counters, sn.lock)
 	svcnat_service_totals(a, set, &t);
 	KUNIT_EXPECT_EQ(test, t.connections, 16);
 	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 6);
-	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 4);
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2);
+	KUNIT_EXPECT_EQ(test, f->sn.addresses.count, 2);
 }
 
 /* One service's address goes to the other in the same transaction, both ways round. */
@@ -100,7 +109,8 @@ LOCKED_TEST(commit_frontends_change_hands, sn.lock)
 	KUNIT_EXPECT_PTR_EQ(test, leads_to(f, "10.96.0.1", 80), service(f, "a/b:"));
 	KUNIT_EXPECT_PTR_EQ(test, leads_to(f, "10.96.0.2", 80), service(f, "a/a:"));
 	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 2);
-	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 4);
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2);
+	KUNIT_EXPECT_EQ(test, f->sn.addresses.count, 2);
 	KUNIT_EXPECT_EQ(test, service(f, "a/a:")->n_vips, 1);
 
 	/* And from one that goes to one that stays. */
@@ -109,8 +119,9 @@ LOCKED_TEST(commit_frontends_change_hands, sn.lock)
 	KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
 	KUNIT_EXPECT_PTR_EQ(test, leads_to(f, "10.96.0.2", 80), service(f, "a/b:"));
 	KUNIT_EXPECT_NULL(test, vip(f, "10.96.0.1", 80));
-	KUNIT_EXPECT_NULL(test, vip(f, "10.96.0.1", 0));
-	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2);
+	KUNIT_EXPECT_NULL(test, cluster_ip(f, "10.96.0.1"));
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 1);
+	KUNIT_EXPECT_EQ(test, f->sn.addresses.count, 1);
 }
 
 LOCKED_TEST(commit_refuses_whole, sn.lock)
@@ -162,7 +173,8 @@ LOCKED_TEST(commit_replace_takes_a_frontend, sn.lock)
 	KUNIT_EXPECT_PTR_EQ(test, leads_to(f, "10.96.0.1", 80), service(f, "a/c:"));
 	KUNIT_EXPECT_NULL(test, service(f, "a/a:"));
 	KUNIT_EXPECT_EQ(test, f->sn.n_vips, 1);
-	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2);
+	KUNIT_EXPECT_EQ(test, f->sn.vips.count, 1);
+	KUNIT_EXPECT_EQ(test, f->sn.addresses.count, 1);
 	KUNIT_EXPECT_EQ(test, f->sn.n_backends, 1);
 }
 
@@ -209,7 +221,8 @@ LOCKED_TEST(commit_many, sn.lock)
 		}
 		KUNIT_ASSERT_EQ(test, txn_commit(f, txn), 0);
 		KUNIT_EXPECT_EQ(test, f->sn.services.count, round & 1 || !round ? 2000 : 2500);
-		KUNIT_EXPECT_EQ(test, f->sn.vips.count, 2 * f->sn.services.count);
+		KUNIT_EXPECT_EQ(test, f->sn.vips.count, f->sn.services.count);
+		KUNIT_EXPECT_EQ(test, f->sn.addresses.count, f->sn.services.count);
 	}
 }
 

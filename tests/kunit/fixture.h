@@ -14,6 +14,7 @@
 #include "../../kmod/carry.c"
 #include "../../kmod/htable.c"
 #include "../../kmod/vip.c"
+#include "../../kmod/address.c"
 #include "../../kmod/service.c"
 #include "../../kmod/config.c"
 #include "../../kmod/txn.c"
@@ -64,8 +65,11 @@ static __maybe_unused int fixture_init(struct kunit *test)
 	test->priv = f;
 	f->sn.net = &init_net;
 	mutex_init(&f->sn.lock);
-	svcnat_htable_init(&f->sn.vips, &f->sn.lock, svcnat_vip_hash, true);
-	svcnat_htable_init(&f->sn.services, &f->sn.lock, svcnat_service_hash, false);
+	svcnat_htable_init(&f->sn.vips, &f->sn.lock, svcnat_vip_hash, SVCNAT_HTABLE_SPARSE);
+	svcnat_htable_init(&f->sn.addresses, &f->sn.lock, svcnat_address_hash,
+			   SVCNAT_HTABLE_SHARED);
+	svcnat_htable_init(&f->sn.services, &f->sn.lock, svcnat_service_hash,
+			   SVCNAT_HTABLE_PRIVATE);
 	spin_lock_init(&f->sn.txn_lock);
 	INIT_LIST_HEAD(&f->sn.txns);
 	svcnat_pins_init(&f->sn.pins);
@@ -82,6 +86,7 @@ static __maybe_unused void fixture_exit(struct kunit *test)
 
 	svcnat_pins_destroy(&f->sn.pins);
 	svcnat_txn_net_exit(&f->sn);
+	svcnat_htable_destroy(&f->sn.addresses);
 	svcnat_htable_destroy(&f->sn.vips);
 	svcnat_htable_destroy(&f->sn.services);
 	kfree(rcu_dereference_protected(f->sn.config, true));
