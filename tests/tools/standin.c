@@ -80,14 +80,9 @@ static void family_get(const struct nlmsghdr *req)
 static void put_info(void)
 {
 	struct nlattr *info = nest(SVCNAT_A_INFO);
-	uint32_t n = 0, backends = 0;
 
-	for (size_t i = 0; i < services.n; i++) {
-		n += !continues(services.v[i].attr);
-		backends += count(services.v[i].attr, SVCNAT_SERVICE_A_BACKEND);
-	}
-	put_u32(SVCNAT_INFO_A_SERVICES, n);
-	put_u32(SVCNAT_INFO_A_BACKENDS, backends);
+	put_u32(SVCNAT_INFO_A_SERVICES, services.services);
+	put_u32(SVCNAT_INFO_A_BACKENDS, services.backends);
 	put(SVCNAT_INFO_A_MODULE_VERSION, "stand-in", sizeof("stand-in"));
 	nest_end(info);
 }
@@ -131,17 +126,20 @@ static void put_service(const struct nlattr *svc)
 		return;
 	}
 	n = nest(SVCNAT_A_SERVICE);
-	if (!continues((struct nlattr *)svc))
+	if (!continues(svc))
 		put_lingering(svc);
 	put_raw(nla_data(svc), (size_t)nla_len(svc));
 	nest_end(n);
 }
 
-static void service_dump(const struct nlmsghdr *req)
+/* @name: of that name only, or NULL. */
+static void service_dump(const struct nlmsghdr *req, const struct nlattr *name)
 {
 	struct nlmsghdr *h;
 
 	for (size_t i = 0; i < services.n; i++) {
+		if (name && !named(&services.v[i], name))
+			continue;
 		if (pending_len() + services.v[i].attr->nla_len > BURST)
 			send_out(peer, 0);
 		h = begin_genl(req, FAMILY, SVCNAT_CMD_SERVICE_GET, NLM_F_MULTI);
@@ -401,7 +399,7 @@ static void answer(const struct nlmsghdr *req)
 		info_get(req);
 		break;
 	case SVCNAT_CMD_SERVICE_GET:
-		service_dump(req);
+		service_dump(req, nla_find(attrs, len, SVCNAT_A_NAME));
 		break;
 	case SVCNAT_CMD_EXPLAIN:
 		explain(req, nla_find(attrs, len, SVCNAT_A_FLOW));
