@@ -137,9 +137,7 @@ static void service_dump(const struct nlmsghdr *req, const struct nlattr *name)
 {
 	struct nlmsghdr *h;
 
-	for (size_t i = 0; i < services.n; i++) {
-		if (name && !named(&services.v[i], name))
-			continue;
+	for (size_t i = 0; (i = name ? list_next(&services, name, i) : i) < services.n; i++) {
 		if (pending_len() + services.v[i].attr->nla_len > BURST)
 			send_out(peer, 0);
 		h = begin_genl(req, FAMILY, SVCNAT_CMD_SERVICE_GET, NLM_F_MULTI);

@@ -97,15 +97,21 @@ void list_drop(struct list *l, struct nlattr *a)
 	l->n = kept;
 }
 
-bool named(const struct record *r, const struct nlattr *name)
+size_t list_next(const struct list *l, const struct nlattr *name, size_t i)
 {
-	const struct nlattr *own;
+	uint32_t h = hash(HASH_INIT, name);
 
-	if (r->name != hash(HASH_INIT, name))
-		return false;
-	own = inside(r->attr, SVCNAT_SERVICE_A_NAME);
-	return own->nla_len == name->nla_len &&
-	       !memcmp(nla_data(own), nla_data(name), (size_t)nla_len(name));
+	for (; i < l->n; i++) {
+		const struct nlattr *own;
+
+		if (l->v[i].name != h)
+			continue;
+		own = inside(l->v[i].attr, SVCNAT_SERVICE_A_NAME);
+		if (own->nla_len == name->nla_len &&
+		    !memcmp(nla_data(own), nla_data(name), (size_t)nla_len(name)))
+			break;
+	}
+	return i;
 }
 
 /* A service with its continuations, which follow it. */

@@ -34,8 +34,8 @@ void list_drop(struct list *l, struct nlattr *a);
 
 struct nlattr *attr_copy(const struct nlattr *a);
 bool continues(const struct nlattr *svc);
-/* Is it of that name? */
-bool named(const struct record *r, const struct nlattr *name);
+/* The first record of that name from the @i-th on, l->n if there is none. */
+size_t list_next(const struct list *l, const struct nlattr *name, size_t i);
 /* Attributes of that type in @svc, a continuation not counted. */
 uint32_t count(const struct nlattr *svc, int type);
 
