@@ -10,8 +10,8 @@
 const char *near_basis(struct session *s, uint64_t generation)
 {
 	struct arena *a = s->cli->a;
-	const char *text = arena_printf(a, "%llu %s", (unsigned long long)generation,
-					s->cli->opt.node);
+	const char *text = arena_printf(a, "%llu %s %s", (unsigned long long)generation,
+					SVCCTL_VERSION, s->cli->opt.node);
 	char buf[PREFIX_STRLEN];
 
 	for (size_t i = 0; i < s->machine.n; i++)

@@ -12,6 +12,7 @@
  *	--deny		everything is answered EPERM, as to who is not root
  *	--fail-at N	the Nth PUT is refused and spoils its transaction
  *	--stale N	the first N COMMITs find that somebody else was faster
+ *	--stale-at N	the Nth COMMIT does
  *	--kill-at N	kill -9 whoever sends the Nth message, then carry it out:
  *			what a kernel does with a caller that dies in send()
  *	--delay MS	before each COMMIT
@@ -55,7 +56,7 @@ static uint64_t generation;
 static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
 static bool refuse, deny, linger;
-static long fail_at, stale, kill_at, delay, n_messages, n_puts;
+static long fail_at, stale, stale_at, kill_at, delay, n_messages, n_puts, n_commits;
 
 static void family_get(const struct nlmsghdr *req)
 {
@@ -320,7 +321,7 @@ static int commit_error(const struct txn *t)
 		return ECANCELED;
 	if (refuse)
 		return ENOMEM;
-	if (stale > 0 && stale--)
+	if ((stale > 0 && stale--) || ++n_commits == stale_at)
 		generation++;
 	return t->base == generation ? 0 : ERESTART;
 }
@@ -438,7 +439,8 @@ static void parse_options(int argc, char **argv)
 	static const struct option options[] = {
 		{ "refuse", no_argument, NULL, 'r' },
 		{ "deny", no_argument, NULL, 'D' }, { "fail-at", required_argument, NULL, 'f' },
-		{ "stale", required_argument, NULL, 's' }, { "kill-at", required_argument, NULL, 'k' },
+		{ "stale", required_argument, NULL, 's' },
+		{ "stale-at", required_argument, NULL, 'S' }, { "kill-at", required_argument, NULL, 'k' },
 		{ "delay", required_argument, NULL, 'd' }, { "linger", no_argument, NULL, 'l' },
 		{ 0 },
 	};
@@ -454,8 +456,8 @@ static void parse_options(int argc, char **argv)
 		else if (opt == 'l')
 			linger = true;
 		else
-			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'k' ? &kill_at : &delay) =
-				atol(optarg);
+			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'S' ? &stale_at :
+			  opt == 'k' ? &kill_at : &delay) = atol(optarg);
 	}
 }
 
