@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* svcctl: the table of verbs. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -195,6 +196,8 @@ int main(int argc, char **argv)
 	const struct verb *verb;
 	const char *word;
 
+	/* What is large comes from the kernel, zeroed, and goes back: calloc() clears nothing. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	verb_first(argc, argv);
 	if (argc < 2 || options_words(argv[1])) {
 		help(stderr);

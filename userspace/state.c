@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -73,11 +74,26 @@ void state_bind_text(sqlite3_stmt *st, int i, const char *text)
 	sqlite3_bind_text(st, i, text ? text : "", -1, SQLITE_STATIC);
 }
 
+struct key {
+	enum kind kind;
+	const char *ns, *name;
+};
+
+static struct key key_of(const struct state_change *c)
+{
+	const char *ns = c->put ? c->put->ns : c->ns;
+
+	return (struct key){ c->put ? c->put->kind : c->kind, ns ? ns : "",
+			     c->put ? c->put->name : c->name };
+}
+
 static void bind_key(sqlite3_stmt *st, const struct state_change *c)
 {
-	sqlite3_bind_int(st, 1, c->put ? c->put->kind : c->kind);
-	state_bind_text(st, 2, c->put ? c->put->ns : c->ns);
-	state_bind_text(st, 3, c->put ? c->put->name : c->name);
+	struct key k = key_of(c);
+
+	sqlite3_bind_int(st, 1, (int)k.kind);
+	state_bind_text(st, 2, k.ns);
+	state_bind_text(st, 3, k.name);
 }
 
 /* The Service a slice is of: state_load_slices() finds it by that. */
@@ -104,15 +120,38 @@ static bool write_change(sqlite3_stmt *st, struct arena *a, const struct state_c
 	return sqlite3_step(st) == SQLITE_DONE && sqlite3_reset(st) == SQLITE_OK;
 }
 
+static int change_cmp(const void *x, const void *y)
+{
+	const struct state_change *a = *(void *const *)x, *b = *(void *const *)y;
+	struct key k = key_of(a), l = key_of(b);
+	int c = (k.kind > l.kind) - (k.kind < l.kind);
+
+	if (!c)
+		c = strcmp(k.ns, l.ns);
+	return c ? c : strcmp(k.name, l.name);
+}
+
+/* In the order of the table, where one row goes behind the other and pages get full. */
+static const struct state_change **in_order(struct arena *a, const struct state_change *v, size_t n)
+{
+	const struct state_change **sorted = arena_alloc(a, (n + 1) * sizeof(*sorted));
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &v[i];
+	qsort(sorted, n, sizeof(*sorted), change_cmp);
+	return sorted;
+}
+
 static bool write_changes(struct state *s, const struct state_change *v, size_t n)
 {
-	struct arena *a = arena_new();
+	struct arena *order = arena_new(), *a = arena_new();
+	const struct state_change **sorted = in_order(order, v, n);
 	sqlite3_stmt *st = NULL;
 	bool ok = sqlite3_prepare_v2(s->db, "INSERT OR REPLACE INTO object VALUES (?1, ?2, ?3,"
 				     " (SELECT pending FROM meta), ?4, ?5)", -1, &st, NULL) == SQLITE_OK;
 
 	for (size_t i = 0; ok && i < n; i++) {
-		ok = write_change(st, a, &v[i]);
+		ok = write_change(st, a, sorted[i]);
 		if (i % 64 == 63) {
 			arena_free(a);
 			a = arena_new();
@@ -120,6 +159,7 @@ static bool write_changes(struct state *s, const struct state_change *v, size_t 
 	}
 	sqlite3_finalize(st);
 	arena_free(a);
+	arena_free(order);
 	return ok;
 }
 

@@ -175,16 +175,24 @@ static bool bring_up_to_date(struct state *s)
 		add_owners(s));
 }
 
+/* One thread: SQLite need neither lock what it allocates nor keep books on it. */
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool open_db(struct state *s, struct diag *d)
 {
 	int flags = s->mode == STATE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
 					     SQLITE_OPEN_READWRITE;
 	int64_t tables;
 
+	configure();
 	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
 		return state_complain(s, d, "cannot be opened");
 	sqlite3_busy_timeout(s->db, 10000);
-	state_run(s, "PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;");
+	state_run(s, "PRAGMA page_size = 16384; PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;");
 	if (!begin(s, d))
 		return false;
 	tables = state_number(s, "SELECT count(*) FROM sqlite_master");
