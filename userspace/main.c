@@ -191,13 +191,23 @@ static int help_with(const char *about)
 	return EXIT_OK;
 }
 
+/*
+ * What is large comes from the kernel, zeroed: calloc() clears nothing. What is small stays:
+ * we end soon, and giving pages back to have them again costs more than all of malloc().
+ */
+static void memory_settings(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	mallopt(M_TOP_PAD, 4 << 20);
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb *verb;
 	const char *word;
 
-	/* What is large comes from the kernel, zeroed, and goes back: calloc() clears nothing. */
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	memory_settings();
 	verb_first(argc, argv);
 	if (argc < 2 || options_words(argv[1])) {
 		help(stderr);
