@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
+#define _DEFAULT_SOURCE
 #include <err.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include "arena.h"
 
 #define ALIGN alignof(max_align_t)
 #define BLOCK_MIN ((size_t)64 << 10)
-#define BLOCK_MAX ((size_t)4 << 20)
+#define BLOCK_MAX ((size_t)16 << 20)
+#define LARGE ((size_t)4 << 20)
 
 struct block {
 	struct block *next;
@@ -27,6 +31,17 @@ static void *must(void *p, size_t size)
 {
 	if (!p)
 		err(1, "%zu bytes of memory are needed: free some or give the machine more", size);
+	return p;
+}
+
+/* Large memory is filled from end to end: in huge pages that takes a few faults only. */
+static void *huge(void *p, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = ((uintptr_t)p + page - 1) & -page, end = ((uintptr_t)p + size) & -page;
+
+	if (size >= LARGE)
+		madvise((void *)start, end - start, MADV_HUGEPAGE);
 	return p;
 }
 
@@ -58,7 +73,7 @@ void arena_free(struct arena *a)
 
 static char *block_new(struct arena *a, size_t size)
 {
-	struct block *b = must_calloc(sizeof(*b) + size);
+	struct block *b = huge(must_calloc(sizeof(*b) + size), size);
 
 	b->next = a->blocks;
 	a->blocks = b;
@@ -159,5 +174,5 @@ void *mem_grow(void *p, size_t *cap, size_t need)
 	if (need <= *cap)
 		return p;
 	*cap = need <= 256 ? 256 : need > SIZE_MAX / 4 ? need : need + need / 2;
-	return must(realloc(p, *cap), *cap);
+	return huge(must(realloc(p, *cap), *cap), *cap);
 }

@@ -69,7 +69,8 @@ int cmd_apply(struct cli *c, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!read_some(c, &r))
 		return EXIT_ERROR;
-	if (session_open(&s, c, r.dry_run ? STATE_READ : STATE_WRITE))
+	if (session_open_near(&s, c, r.dry_run ? STATE_READ : STATE_WRITE,
+			      r.prune ? NULL : &r.objects))
 		p = compare(&s, &r);
 	idle = r.dry_run || (p && !r.n && plan_empty(p) && !session_options_differ(&s));
 	if (p)

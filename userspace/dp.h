@@ -88,6 +88,7 @@ struct dp {
 	struct dp_info info;	/* read only */
 	struct dp_service *services;	/* sorted by dp_service_cmp() */
 	size_t n_services;
+	bool some;		/* in a desired one: others stay as they are */
 };
 
 /* By name, family, proto: the identity. */

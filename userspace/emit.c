@@ -122,7 +122,7 @@ static void put_struct(struct sink *s, const struct schema *schema, const char *
 	for (const struct field *f = schema->fields; f < schema->fields + schema->n; f++) {
 		if (!field_is_set(f, base))
 			continue;
-		s->key(s, f->name, f->len);
+		s->name(s, f->name, f->len);
 		put_field(s, f, base, kind);
 	}
 	s->map_end(s);

@@ -116,20 +116,26 @@ static uint64_t special(uint64_t v)
 	       zeros(v ^ EVERY * '\\');
 }
 
-/* Nearly every string is copied as it is, eight bytes at a time. */
+static bool copy_eight(char *to, const char *s)
+{
+	uint64_t v;
+
+	memcpy(&v, s, 8);
+	memcpy(to, &v, 8);
+	return !special(v);
+}
+
+/* Nearly every string is copied as it is, eight bytes at a time; the last may overlap. */
 static void quoted(struct json *j, const char *s, size_t len)
 {
 	char *to = room(j, len + 10);
 	size_t i = 0;
-	uint64_t v;
 
 	*to++ = '"';
-	for (; i + 8 <= len; i += 8) {
-		memcpy(&v, s + i, 8);
-		if (special(v))
-			break;
-		memcpy(to + i, &v, 8);
-	}
+	while (i + 8 <= len && copy_eight(to + i, s + i))
+		i += 8;
+	if (len >= 8 && i + 8 > len && copy_eight(to + len - 8, s + len - 8))
+		i = len;
 	for (; i < len; i++) {
 		if ((unsigned char)s[i] < 0x20 || s[i] == '"' || s[i] == '\\')
 			break;
@@ -173,6 +179,24 @@ static void key(struct sink *s, const char *k, size_t len)
 	j->value = true;
 }
 
+static void name(struct sink *s, const char *k, size_t len)
+{
+	struct json *j = (struct json *)s;
+	char *to;
+
+	lead(j);
+	to = room(j, len + 4);
+	*to++ = '"';
+	memcpy(to, k, len);
+	to += len;
+	*to++ = '"';
+	*to++ = ':';
+	if (j->pretty)
+		*to++ = ' ';
+	j->n = (size_t)(to - j->buf);
+	j->value = true;
+}
+
 static void string(struct sink *s, const char *value)
 {
 	lead((struct json *)s);
@@ -196,7 +220,7 @@ static void boolean(struct sink *s, bool value)
 static struct json json_new(bool pretty)
 {
 	return (struct json){
-		.sink = { map_begin, map_end, seq_begin, seq_end, key, string, number, boolean },
+		.sink = { map_begin, map_end, seq_begin, seq_end, key, name, string, number, boolean },
 		.pretty = pretty,
 		.empty = true,
 	};

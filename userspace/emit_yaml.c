@@ -130,7 +130,7 @@ static void boolean(struct sink *s, bool value)
 void sink_yaml(FILE *f, sink_fn *put, const void *what)
 {
 	struct yaml y = {
-		.sink = { map_begin, map_end, seq_begin, seq_end, key, string, number, boolean },
+		.sink = { map_begin, map_end, seq_begin, seq_end, key, key, string, number, boolean },
 	};
 	yaml_event_t e;
 

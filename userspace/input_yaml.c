@@ -5,6 +5,7 @@
 #include "bind.h"
 #include "input.h"
 #include "text.h"
+#include "yaml_ahead.h"
 
 #define DEPTH 66	/* bind stops at less */
 
@@ -12,6 +13,7 @@ struct yaml {
 	struct source source;
 	struct bind *bind;
 	yaml_parser_t parser;
+	struct yaml_ahead *ahead;	/* or NULL */
 	yaml_mark_t mark;	/* of the current event */
 	/* libyaml does not tell keys from values: for each open map whether a key is next */
 	bool map[DEPTH], key[DEPTH];
@@ -167,20 +169,39 @@ static void complain(struct yaml *y, const char *text, size_t len)
 		bind_error(y->bind, &loc, "broken YAML: %s", problem);
 }
 
-static void parse(struct yaml *y, const char *text, size_t len)
+static bool in_list_of_outermost_map(const struct yaml *y)
+{
+	return y->depth == 2 && y->map[0] && !y->map[1];
+}
+
+/* All from the parser, or what comes before that which was parsed ahead. */
+static bool parse(struct yaml *y, const char *text, size_t len)
 {
 	bool go_on = true;
+	yaml_event_t e;
 
 	while (go_on) {
-		yaml_event_t e;
-
 		if (!yaml_parser_parse(&y->parser, &e)) {
 			complain(y, text, len);
-			return;
+			return false;
+		}
+		if (y->ahead && in_list_of_outermost_map(y) && yaml_ahead_reached(y->ahead, &e)) {
+			yaml_event_delete(&e);
+			return true;
 		}
 		go_on = on_event(y, &e) && e.type != YAML_STREAM_END_EVENT;
 		yaml_event_delete(&e);
 	}
+	return false;
+}
+
+static void take_ahead(struct yaml *y)
+{
+	yaml_event_t e;
+
+	do
+		yaml_ahead_next(y->ahead, &e);
+	while (on_event(y, &e) && e.type != YAML_STREAM_END_EVENT);
 }
 
 bool input_yaml(struct arena *a, const char *name, const char *text, size_t len,
@@ -200,7 +221,10 @@ bool input_yaml(struct arena *a, const char *name, const char *text, size_t len,
 	} else {
 		yaml_parser_set_encoding(&y->parser, YAML_UTF8_ENCODING);
 		yaml_parser_set_input_string(&y->parser, (const unsigned char *)text, len);
-		parse(y, text, len);
+		y->ahead = yaml_ahead_new(text, len);
+		if (parse(y, text, len))
+			take_ahead(y);
+		yaml_ahead_free(y->ahead);
 		yaml_parser_delete(&y->parser);
 	}
 	ok = bind_end(y->bind);

@@ -111,5 +111,7 @@ struct prefixes model_service_cidrs(struct model *m);
  * The loser of equal frontends is warned of.
  */
 struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, struct diag *d);
+/* The services only, of a model that is a part of what there is. */
+struct dp *model_resolve_some(struct model *m, const struct prefixes *node_addrs, struct diag *d);
 
 #endif

@@ -36,7 +36,7 @@ static bool worth_replacing(const struct plan *p, const struct dp *have)
 
 	if (p->want->n_services > most)
 		most = p->want->n_services;
-	return !have->generation || p->n > most / 2;
+	return !p->want->some && (!have->generation || p->n > most / 2);
 }
 
 struct plan *plan_make(struct arena *a, const struct dp *have, const struct dp *want)

@@ -140,8 +140,12 @@ static void reserve(struct session *s, const char *when, const struct port_set *
 void reserved_ports_update(struct session *s)
 {
 	struct port_set want = { 0 }, ours;
-	const char *when = epoch(s->cli->a);
+	const char *when;
 
+	/* Which ports are node ports was not looked at, and has not changed. */
+	if (s->near)
+		return;
+	when = epoch(s->cli->a);
 	if (s->want)
 		add_node_ports(&want, s->want);
 	if (s->want && s->model)

@@ -173,7 +173,8 @@ static size_t count(const struct objects *services)
 	return n;
 }
 
-struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, struct diag *d)
+static struct dp *resolve_services(struct model *m, const struct prefixes *node_addrs,
+				   struct diag *d)
 {
 	struct objects services = model_kind(m, KIND_SERVICE);
 	struct dp *dp = arena_alloc(m->a, sizeof(*dp));
@@ -189,6 +190,21 @@ struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, str
 		if (is_ours(OBJ(service, services.v[i])))
 			service(&r, OBJ(service, services.v[i]));
 	frontends_settle(m->a, r.from, dp->n_services, d);
+	return dp;
+}
+
+struct dp *model_resolve_some(struct model *m, const struct prefixes *node_addrs, struct diag *d)
+{
+	struct dp *dp = resolve_services(m, node_addrs, d);
+
+	dp_sort(dp);
+	return dp;
+}
+
+struct dp *model_resolve(struct model *m, const struct prefixes *node_addrs, struct diag *d)
+{
+	struct dp *dp = resolve_services(m, node_addrs, d);
+
 	node_config_make(m, node_addrs, dp, d);
 	dp_sort(dp);
 	return dp;

@@ -58,6 +58,9 @@ enum scalar scalar_plain(const char *s)
 		"true", "True", "TRUE", "false", "False", "FALSE", NULL
 	};
 
+	/* What is no string begins like one of these; most are strings. */
+	if (*s && !strchr("~nNtTfF.+-0123456789", *s))
+		return SCALAR_STRING;
 	if (word(s, nulls))
 		return SCALAR_NULL;
 	if (word(s, bools))

@@ -6,6 +6,7 @@
 
 #include "emit.h"
 #include "input.h"
+#include "near.h"
 #include "node_addrs.h"
 #include "session.h"
 #include "stamp.h"
@@ -50,15 +51,19 @@ static const char *keep(const struct session *s)
 	return arena_printf(c->a, "%s" NODE_WAS "%s\n", text, emit_json(c->a, s->node_was, &len));
 }
 
-bool session_open(struct session *s, struct cli *c, enum state_mode mode)
+bool session_open_near(struct session *s, struct cli *c, enum state_mode mode,
+		       const struct objects *changes)
 {
 	struct dp info;
 
 	if (!session_settle(s, c, mode, &info))
 		return false;
 	s->kept = state_options(s->state, c->a);
-	if (!options_recall(c, s->kept) ||
-	    !state_load(s->state, c->a, KIND_MAX, &s->known, c->d))
+	if (!options_recall(c, s->kept))
+		return false;
+	s->machine = node_addrs(c->a);
+	s->near = changes && near_load(s, &info, changes);
+	if (!s->near && !state_load(s->state, c->a, KIND_MAX, &s->known, c->d))
 		return false;
 	s->node_was = node_recall(s);
 	/* Who only reads has read: writers need not wait for what we do with it. */
@@ -67,6 +72,11 @@ bool session_open(struct session *s, struct cli *c, enum state_mode mode)
 		s->state = NULL;
 	}
 	return true;
+}
+
+bool session_open(struct session *s, struct cli *c, enum state_mode mode)
+{
+	return session_open_near(s, c, mode, NULL);
 }
 
 void session_close(struct session *s)
@@ -95,6 +105,16 @@ void objects_sort(struct objects *list)
 {
 	if (list->n)
 		qsort(list->v, list->n, sizeof(*list->v), object_cmp);
+}
+
+void objects_unique(struct objects *sorted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sorted->n; i++)
+		if (!n || object_cmp(&sorted->v[n - 1], &sorted->v[i]))
+			sorted->v[n++] = sorted->v[i];
+	sorted->n = n;
 }
 
 struct object *objects_find(const struct objects *sorted, enum kind k, const char *ns,
@@ -127,8 +147,15 @@ bool session_build(struct session *s, const struct objects *changes)
 
 static bool read_kernel(struct session *s)
 {
-	s->have = knl_dump(s->knl, s->cli->a, NULL, s->cli->d);
+	s->have = s->near ? near_dump(s) : knl_dump(s->knl, s->cli->a, NULL, s->cli->d);
 	return s->have;
+}
+
+static struct plan *compare(struct session *s)
+{
+	if (s->near)
+		near_settle(s);
+	return plan_make(s->cli->a, s->have, s->want);
 }
 
 /* It may come later; until then it is a slip as likely. */
@@ -144,30 +171,30 @@ static void check_pod_interface(struct cli *c)
 struct plan *session_plan(struct session *s)
 {
 	struct cli *c = s->cli;
-	struct prefixes addrs;
 
-	if (!model_allocate(s->model, &s->touched, c->d))
+	/* All that is given to Services was given with what is near: nothing is missing. */
+	if (!s->near && !model_allocate(s->model, &s->touched, c->d))
 		return NULL;
 	check_pod_interface(c);
-	addrs = node_addrs(c->a);
-	s->want = model_resolve(s->model, &addrs, c->d);
+	s->want = s->near ? model_resolve_some(s->model, &s->machine, c->d) :
+			    model_resolve(s->model, &s->machine, c->d);
 	if (!s->want || diag_errors(c->d) || !read_kernel(s))
 		return NULL;
-	return plan_make(c->a, s->have, s->want);
+	return compare(s);
 }
 
-static bool send_plan(struct session *s, struct plan *p, const uint8_t *apply_id)
+static bool send_plan(struct session *s, struct plan *p, const uint8_t *apply_id,
+		      uint64_t *generation)
 {
-	uint64_t generation;
-
 	for (int i = 0; i < STALE_TRIES; i++) {
-		enum knl_result r = knl_apply(s->knl, p, apply_id, &generation, s->cli->d);
+		enum knl_result r = knl_apply(s->knl, p, apply_id, generation, s->cli->d);
 
 		if (r != KNL_STALE)
 			return r == KNL_OK;
 		if (!read_kernel(s))
 			return false;
-		p = plan_make(s->cli->a, s->have, s->want);
+		s->adrift = s->near;
+		p = compare(s);
 	}
 	diag_error(s->cli->d, NULL, NULL,
 		   "somebody else keeps changing the kernel's state: stop them, then try again");
@@ -197,10 +224,11 @@ bool session_options_differ(const struct session *s)
 bool session_commit(struct session *s, struct plan *p, const struct state_change *v, size_t n)
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
+	uint64_t generation = 0;
 
 	if (!state_prepare(s->state, v, n, keep(s), id, s->cli->d))
 		return false;
-	if (!send_plan(s, p, id))
+	if (!send_plan(s, p, id, &generation))
 		return committed_after_all(s, id);
-	return state_promote(s->state, s->cli->d);
+	return state_promote(s->state, s->adrift ? NULL : near_basis(s, generation), s->cli->d);
 }

@@ -22,6 +22,9 @@ struct session {
 	const char *kept;		/* options, as the state has them, and who was our Node */
 	struct object *node_was;	/* our Node object before this command, or NULL */
 	struct objects known;		/* sorted by kind, namespace, name */
+	bool near;			/* these and the rest are but what the changes reach */
+	bool adrift;			/* somebody else committed: what is not near may differ */
+	struct prefixes machine;	/* the addresses of this machine */
 	struct dp *have;		/* what the kernel holds */
 	struct model *model;
 	struct objects touched;		/* given an address or a port by us */
@@ -32,10 +35,14 @@ struct session {
 bool session_settle(struct session *s, struct cli *c, enum state_mode mode, struct dp *info);
 /* The same, and what the state knows, options included. A reader's state is closed again. */
 bool session_open(struct session *s, struct cli *c, enum state_mode mode);
+/* The same for these changes: no more than they reach is read, if that is known (near.h). */
+bool session_open_near(struct session *s, struct cli *c, enum state_mode mode,
+		       const struct objects *changes);
 void session_close(struct session *s);
 
 /* By kind, namespace, name; the object of these in a list so sorted, or NULL. */
 void objects_sort(struct objects *list);
+void objects_unique(struct objects *sorted);
 struct object *objects_find(const struct objects *sorted, enum kind k, const char *ns,
 			    const char *name);
 

@@ -15,6 +15,8 @@ struct sink {
 	void (*seq_begin)(struct sink *s);
 	void (*seq_end)(struct sink *s);
 	void (*key)(struct sink *s, const char *key, size_t len);
+	/* A key that is an identifier: it needs no escapes. */
+	void (*name)(struct sink *s, const char *name, size_t len);
 	void (*string)(struct sink *s, const char *value);
 	void (*number)(struct sink *s, int64_t value);
 	void (*boolean)(struct sink *s, bool value);

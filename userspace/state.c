@@ -9,14 +9,14 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "emit.h"
-#include "input.h"
+#include "labels.h"
 #include "state_impl.h"
 #include "svcnat.h"
-
 
 /* Superseded versions and removals, wherever they are: after a command was cut short. */
 static bool sweep(struct state *s)
@@ -65,67 +65,41 @@ bool state_settle(struct state *s, const uint8_t *kernel_id, struct diag *d)
 	if (s->mode == STATE_READ)
 		s->as_pending = happened;
 	else if (pending)
-		return happened ? state_promote(s, d) : state_drop(s, d);
+		return happened ? state_promote(s, NULL, d) : state_drop(s, d);
 	return true;
 }
 
-static bool load_row(struct arena *a, sqlite3_stmt *st, struct objects *out)
-{
-	int len = sqlite3_column_bytes(st, 4);
-	char *text = arena_strndup(a, sqlite3_column_blob(st, 4), (size_t)len);
-	struct object *o = input_body(a, text, (size_t)len);
-
-	if (!o)
-		return false;
-	*(struct object **)arena_push(a, &out->v, &out->n, sizeof(*out->v)) = o;
-	return true;
-}
-
-/* Rows come by key, then age: only the last of a key counts. */
-static const char load_sql[] =
-	"SELECT kind, ns, name, txn, body FROM object AS o WHERE (?1 < 0 OR kind = ?1)"
-	" AND txn <= ?2 AND body IS NOT NULL"
-	" AND NOT EXISTS (SELECT 1 FROM object AS n WHERE n.kind = o.kind AND n.ns = o.ns"
-	" AND n.name = o.name AND n.txn > o.txn AND n.txn <= ?2)"
-	" ORDER BY kind, ns, name";
-
-bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects *out,
-		struct diag *d)
-{
-	sqlite3_stmt *st;
-	int rc;
-
-	if (!s->db)
-		return true;
-	if (sqlite3_prepare_v2(s->db, load_sql, -1, &st, NULL) != SQLITE_OK)
-		return state_complain(s, d, "cannot be read");
-	sqlite3_bind_int(st, 1, kind == KIND_MAX ? -1 : (int)kind);
-	sqlite3_bind_int64(st, 2, state_number(s, s->as_pending ? "SELECT pending FROM meta" :
-					 "SELECT current FROM meta"));
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		if (load_row(a, st, out))
-			continue;
-		diag_error(d, NULL, NULL, "the state %s is damaged at %s %s/%s: move it away and apply all manifests again",
-			   s->path, kind_name(sqlite3_column_int(st, 0)),
-			   (const char *)sqlite3_column_text(st, 1),
-			   (const char *)sqlite3_column_text(st, 2));
-		sqlite3_finalize(st);
-		return false;
-	}
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE || state_complain(s, d, "cannot be read");
-}
-
-static void bind_text(sqlite3_stmt *st, int i, const char *text)
+void state_bind_text(sqlite3_stmt *st, int i, const char *text)
 {
 	sqlite3_bind_text(st, i, text ? text : "", -1, SQLITE_STATIC);
 }
 
+struct key {
+	enum kind kind;
+	const char *ns, *name;
+};
+
+static struct key key_of(const struct state_change *c)
+{
+	const char *ns = c->put ? c->put->ns : c->ns;
+
+	return (struct key){ c->put ? c->put->kind : c->kind, ns ? ns : "",
+			     c->put ? c->put->name : c->name };
+}
+
 static void bind_key(sqlite3_stmt *st, const struct state_change *c)
 {
-	sqlite3_bind_int(st, 1, c->put ? c->put->kind : c->kind);
-	bind_text(st, 2, c->put ? c->put->ns : c->ns);
-	bind_text(st, 3, c->put ? c->put->name : c->name);
+	struct key k = key_of(c);
+
+	sqlite3_bind_int(st, 1, (int)k.kind);
+	state_bind_text(st, 2, k.ns);
+	state_bind_text(st, 3, k.name);
+}
+
+/* The Service a slice is of: state_load_slices() finds it by that. */
+static const char *owner_of(const struct object *o)
+{
+	return o->kind == KIND_SLICE ? map_get(&o->labels, LABEL_SERVICE_NAME) : NULL;
 }
 
 static bool write_change(sqlite3_stmt *st, struct arena *a, const struct state_change *c)
@@ -137,21 +111,47 @@ static bool write_change(sqlite3_stmt *st, struct arena *a, const struct state_c
 		const char *body = emit_json(a, c->put, &len);
 
 		sqlite3_bind_blob(st, 4, body, (int)len, SQLITE_STATIC);
+		/* A NULL here is nobody. */
+		sqlite3_bind_text(st, 5, owner_of(c->put), -1, SQLITE_STATIC);
 	} else {
 		sqlite3_bind_null(st, 4);
+		sqlite3_bind_null(st, 5);
 	}
 	return sqlite3_step(st) == SQLITE_DONE && sqlite3_reset(st) == SQLITE_OK;
 }
 
+static int change_cmp(const void *x, const void *y)
+{
+	const struct state_change *a = *(void *const *)x, *b = *(void *const *)y;
+	struct key k = key_of(a), l = key_of(b);
+	int c = (k.kind > l.kind) - (k.kind < l.kind);
+
+	if (!c)
+		c = strcmp(k.ns, l.ns);
+	return c ? c : strcmp(k.name, l.name);
+}
+
+/* In the order of the table, where one row goes behind the other and pages get full. */
+static const struct state_change **in_order(struct arena *a, const struct state_change *v, size_t n)
+{
+	const struct state_change **sorted = arena_alloc(a, (n + 1) * sizeof(*sorted));
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &v[i];
+	qsort(sorted, n, sizeof(*sorted), change_cmp);
+	return sorted;
+}
+
 static bool write_changes(struct state *s, const struct state_change *v, size_t n)
 {
-	struct arena *a = arena_new();
+	struct arena *order = arena_new(), *a = arena_new();
+	const struct state_change **sorted = in_order(order, v, n);
 	sqlite3_stmt *st = NULL;
 	bool ok = sqlite3_prepare_v2(s->db, "INSERT OR REPLACE INTO object VALUES (?1, ?2, ?3,"
-				     " (SELECT pending FROM meta), ?4)", -1, &st, NULL) == SQLITE_OK;
+				     " (SELECT pending FROM meta), ?4, ?5)", -1, &st, NULL) == SQLITE_OK;
 
 	for (size_t i = 0; ok && i < n; i++) {
-		ok = write_change(st, a, &v[i]);
+		ok = write_change(st, a, sorted[i]);
 		if (i % 64 == 63) {
 			arena_free(a);
 			a = arena_new();
@@ -159,6 +159,7 @@ static bool write_changes(struct state *s, const struct state_change *v, size_t 
 	}
 	sqlite3_finalize(st);
 	arena_free(a);
+	arena_free(order);
 	return ok;
 }
 
@@ -184,7 +185,7 @@ bool state_prepare(struct state *s, const struct state_change *v, size_t n,
 		diag_error(d, NULL, NULL, "no random numbers: %s", strerror(errno));
 		return false;
 	}
-	if (!state_run(s, "BEGIN IMMEDIATE") || !set_pending(s, id, options) || !write_changes(s, v, n) ||
+	if (!state_begin(s) || !set_pending(s, id, options) || !write_changes(s, v, n) ||
 	    !state_run(s, "COMMIT")) {
 		state_complain(s, d, "cannot be written");
 		state_run(s, "ROLLBACK");
@@ -217,12 +218,25 @@ static bool tidy(struct state *s)
 	return ok;
 }
 
-bool state_promote(struct state *s, struct diag *d)
+static bool make_current(struct state *s, const char *basis)
 {
-	bool ok = state_run(s, "BEGIN IMMEDIATE") &&
-		  state_run(s, "UPDATE meta SET current = pending, current_id = pending_id,"
-			    " options = pending_options, pending = NULL, pending_id = NULL,"
-			    " pending_options = NULL WHERE pending IS NOT NULL") &&
+	sqlite3_stmt *st;
+	bool ok;
+
+	if (sqlite3_prepare_v2(s->db, "UPDATE meta SET current = pending, current_id = pending_id,"
+			       " options = pending_options, pending = NULL, pending_id = NULL,"
+			       " pending_options = NULL, basis = ?1 WHERE pending IS NOT NULL", -1,
+			       &st, NULL) != SQLITE_OK)
+		return false;
+	state_bind_text(st, 1, basis);
+	ok = sqlite3_step(st) == SQLITE_DONE;
+	sqlite3_finalize(st);
+	return ok;
+}
+
+bool state_promote(struct state *s, const char *basis, struct diag *d)
+{
+	bool ok = state_begin(s) && make_current(s, basis) &&
 		  (s->prepared ? tidy(s) : sweep(s)) && state_run(s, "COMMIT");
 
 	s->prepared = false;
@@ -236,7 +250,7 @@ bool state_promote(struct state *s, struct diag *d)
 bool state_drop(struct state *s, struct diag *d)
 {
 	s->prepared = false;
-	if (state_run(s, "BEGIN IMMEDIATE") &&
+	if (state_begin(s) &&
 	    state_run(s, "DELETE FROM object WHERE txn = (SELECT pending FROM meta);"
 		"UPDATE meta SET pending = NULL, pending_id = NULL,"
 		      " pending_options = NULL;") && state_run(s, "COMMIT"))
@@ -267,6 +281,11 @@ const char *state_options(struct state *s, struct arena *a)
 					       "SELECT options FROM meta");
 }
 
+const char *state_basis(struct state *s, struct arena *a)
+{
+	return s->as_pending ? "" : read_text(s, a, "SELECT basis FROM meta");
+}
+
 const char *state_reserved(struct state *s, struct arena *a)
 {
 	return read_text(s, a, "SELECT reserved FROM meta");
@@ -275,15 +294,15 @@ const char *state_reserved(struct state *s, struct arena *a)
 bool state_reserve(struct state *s, const char *text, struct diag *d)
 {
 	sqlite3_stmt *st = NULL;
-	bool ok = sqlite3_prepare_v2(s->db, "UPDATE meta SET reserved = ?1", -1, &st, NULL) ==
-		  SQLITE_OK;
+	bool ok = state_begin(s) && sqlite3_prepare_v2(s->db, "UPDATE meta SET reserved = ?1", -1, &st,
+						       NULL) == SQLITE_OK;
 
 	if (ok) {
-		bind_text(st, 1, text);
+		state_bind_text(st, 1, text);
 		ok = sqlite3_step(st) == SQLITE_DONE;
 	}
 	sqlite3_finalize(st);
-	return ok || state_complain(s, d, "cannot be written");
+	return (ok && state_run(s, "COMMIT")) || state_complain(s, d, "cannot be written");
 }
 
 bool state_apply_id(struct state *s, uint8_t *id)

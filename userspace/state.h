@@ -50,6 +50,15 @@ bool state_settle(struct state *s, const uint8_t *kernel_id, struct diag *d);
 bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects *out,
 		struct diag *d);
 
+/* The one object of that key, if there is one; the slices of a Service. */
+bool state_load_one(struct state *s, struct arena *a, enum kind kind, const char *ns,
+		    const char *name, struct objects *out, struct diag *d);
+bool state_load_slices(struct state *s, struct arena *a, const char *ns, const char *service,
+		       struct objects *out, struct diag *d);
+
+/* Is or was there any of that kind? */
+bool state_has(struct state *s, enum kind kind);
+
 /* The text given with the transaction that is loaded, "" if there was none. */
 const char *state_options(struct state *s, struct arena *a);
 
@@ -65,9 +74,13 @@ struct state_change {
  */
 bool state_prepare(struct state *s, const struct state_change *v, size_t n,
 		   const char *options, uint8_t *id, struct diag *d);
-bool state_promote(struct state *s, struct diag *d);
+/* @basis: what the kernel's state rests on besides the objects, or NULL: not known. */
+bool state_promote(struct state *s, const char *basis, struct diag *d);
 /* Forget the pending one: the kernel refused. */
 bool state_drop(struct state *s, struct diag *d);
+
+/* As it was given with the last transaction, "" if it was not. */
+const char *state_basis(struct state *s, struct arena *a);
 
 /*
  * What of this machine's ports we reserved, as text, "" if nothing: of the machine,

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "labels.h"
 #include "state_impl.h"
 
 #define APPLICATION_ID 1937138499	/* "svcC" */
@@ -19,18 +20,27 @@
 	"ALTER TABLE meta ADD COLUMN options TEXT;" \
 	"ALTER TABLE meta ADD COLUMN pending_options TEXT;"
 #define RESERVED_COLUMN "ALTER TABLE meta ADD COLUMN reserved TEXT;"
+#define BASIS_COLUMN "ALTER TABLE meta ADD COLUMN basis TEXT;"
+#define OWNER_COLUMN \
+	"ALTER TABLE object ADD COLUMN owner TEXT;" \
+	"CREATE INDEX owned ON object (ns, owner) WHERE owner IS NOT NULL;"
 
 static const char schema[] =
-	"BEGIN;"
 	"CREATE TABLE object ("
 	" kind INTEGER NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, txn INTEGER NOT NULL,"
 	" body BLOB, PRIMARY KEY (kind, ns, name, txn)) WITHOUT ROWID;"
 	"CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1),"
 	" current INTEGER NOT NULL, current_id BLOB, pending INTEGER, pending_id BLOB);"
 	"INSERT INTO meta VALUES (1, 0, NULL, NULL, NULL);"
-	OPTION_COLUMNS RESERVED_COLUMN
+	OPTION_COLUMNS RESERVED_COLUMN BASIS_COLUMN OWNER_COLUMN
 	"PRAGMA application_id = 1937138499;"
 	"COMMIT;";
+
+/*
+ * The journal's blocks stay: overwriting them is synced several times faster than
+ * making the file longer and shorter. Not those of a large apply.
+ */
+#define JOURNAL "PRAGMA journal_mode = PERSIST; PRAGMA journal_size_limit = 1048576"
 
 bool state_complain(struct state *s, struct diag *d, const char *what)
 {
@@ -53,6 +63,14 @@ bool state_complain(struct state *s, struct diag *d, const char *what)
 bool state_run(struct state *s, const char *sql)
 {
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+bool state_begin(struct state *s)
+{
+	if (s->reading && !state_run(s, "COMMIT"))
+		return false;
+	s->reading = false;
+	return state_run(s, "BEGIN IMMEDIATE");
 }
 
 int64_t state_number(struct state *s, const char *sql)
@@ -118,22 +136,50 @@ static bool create(struct state *s, struct diag *d)
 		s->db = NULL;
 		return true;
 	}
-	return state_run(s, schema) || state_complain(s, d, "cannot be written");
+	return (state_begin(s) && state_run(s, schema)) || state_complain(s, d, "cannot be written");
 }
 
-/* Readers keep a read transaction to the end: all they see is of one moment. */
 static bool begin(struct state *s, struct diag *d)
 {
-	return state_run(s, s->mode == STATE_WRITE ? "PRAGMA journal_mode = TRUNCATE" : "BEGIN") ||
-	       state_complain(s, d, "cannot be opened");
+	s->reading = (s->mode == STATE_READ || state_run(s, JOURNAL)) && state_run(s, "BEGIN");
+	return s->reading || state_complain(s, d, "cannot be opened");
 }
 
-static bool add_columns(struct state *s)
+static bool add_columns(struct state *s, const char *sql)
+{
+	if (state_begin(s) && state_run(s, sql) && state_run(s, "COMMIT"))
+		return true;
+	state_run(s, "ROLLBACK");
+	return false;
+}
+
+/* Slices that were there before the column was say whose they are in their body. */
+static bool add_owners(struct state *s)
+{
+	char sql[512];
+
+	snprintf(sql, sizeof(sql), OWNER_COLUMN "UPDATE object SET owner = json_extract(CAST(body AS TEXT),"
+		 " '$.metadata.labels.\"%s\"') WHERE kind = %d", LABEL_SERVICE_NAME, KIND_SLICE);
+	return add_columns(s, sql);
+}
+
+static bool bring_up_to_date(struct state *s)
 {
 	return (state_number(s, "SELECT count(options) FROM meta") >= 0 ||
-		state_run(s, OPTION_COLUMNS)) &&
+		add_columns(s, OPTION_COLUMNS)) &&
 	       (state_number(s, "SELECT count(reserved) FROM meta") >= 0 ||
-		state_run(s, RESERVED_COLUMN));
+		add_columns(s, RESERVED_COLUMN)) &&
+	       (state_number(s, "SELECT count(basis) FROM meta") >= 0 ||
+		add_columns(s, BASIS_COLUMN)) &&
+	       (state_number(s, "SELECT count(owner) FROM (SELECT owner FROM object LIMIT 1)") >= 0 ||
+		add_owners(s));
+}
+
+/* One thread: SQLite need neither lock what it allocates nor keep books on it. */
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 static bool open_db(struct state *s, struct diag *d)
@@ -142,10 +188,11 @@ static bool open_db(struct state *s, struct diag *d)
 					     SQLITE_OPEN_READWRITE;
 	int64_t tables;
 
+	configure();
 	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
 		return state_complain(s, d, "cannot be opened");
 	sqlite3_busy_timeout(s->db, 10000);
-	state_run(s, "PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;");
+	state_run(s, "PRAGMA page_size = 16384; PRAGMA cache_size = -65536; PRAGMA synchronous = FULL;");
 	if (!begin(s, d))
 		return false;
 	tables = state_number(s, "SELECT count(*) FROM sqlite_master");
@@ -158,7 +205,7 @@ static bool open_db(struct state *s, struct diag *d)
 			   s->path);
 		return false;
 	}
-	return s->mode == STATE_READ || add_columns(s) ||
+	return s->mode == STATE_READ || bring_up_to_date(s) ||
 	       state_complain(s, d, "cannot be written");
 }
 

@@ -47,19 +47,26 @@ static uint64_t eight(const char *s)
 	return v;
 }
 
+/* A high bit is set in it unless each byte is below 0x80 and none is 0. */
+static uint64_t odd(uint64_t v)
+{
+	return v | (v - EVERY);
+}
+
+static bool all_ascii(const char *s)
+{
+	return !((odd(eight(s)) | odd(eight(s + 8)) | odd(eight(s + 16)) | odd(eight(s + 24))) &
+		 EVERY * 0x80);
+}
+
 size_t text_bad(const char *s, size_t len)
 {
 	size_t i = 0, n;
 
 	while (i < len) {
-		if (len - i >= 8) {
-			uint64_t v = eight(s + i);
-
-			/* All below 0x80 and none 0. */
-			if (!((v | (v - EVERY)) & EVERY * 0x80)) {
-				i += 8;
-				continue;
-			}
+		if (len - i >= 32 && all_ascii(s + i)) {
+			i += 32;
+			continue;
 		}
 		n = char_len((const unsigned char *)s + i, len - i);
 		if (!n)
@@ -71,17 +78,13 @@ size_t text_bad(const char *s, size_t len)
 
 static size_t newlines(const char *s, size_t len)
 {
-	size_t n = 0, i = 0;
+	const char *end = s + len;
+	size_t n = 0;
 
-	for (; i + 8 <= len; i += 8) {
-		uint64_t v = eight(s + i) ^ EVERY * '\n';
-		/* 0x80 in each byte that is 0, exactly */
-		uint64_t zero = ~(((v & EVERY * 0x7f) + EVERY * 0x7f) | v | EVERY * 0x7f);
-
-		n += (zero >> 7) * EVERY >> 56;
+	while ((s = memchr(s, '\n', (size_t)(end - s)))) {
+		n++;
+		s++;
 	}
-	for (; i < len; i++)
-		n += s[i] == '\n';
 	return n;
 }
 

@@ -5,7 +5,10 @@
  * and benchmarks at scale. The same arguments give the same bytes.
  *
  *   gen_objects [--services N] [--endpoints M] [--yaml]
+ *
+ *   --yaml	as "kubectl get -o yaml" prints them, which leaves managedFields out
  */
+#include <ctype.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -13,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NODES 100
 #define STAMP "2026-11-23T22:34:21Z"
@@ -22,11 +26,21 @@ static int depth;
 static bool first = true;	/* nothing written yet in the map or list that is open */
 static bool dash;		/* YAML: the next key or value stands behind "- " */
 
+/* YAML: a number or a time, unless it is in quotes. */
+static bool ambiguous(const char *s)
+{
+	return isdigit((unsigned char)*s) && !s[strspn(s, "0123456789-:TZ")];
+}
+
 static void text(const char *fmt, va_list ap)
 {
 	char buf[256];
 
 	vsnprintf(buf, sizeof(buf), fmt, ap);
+	if (yaml && !ambiguous(buf)) {
+		fputs(buf, stdout);
+		return;
+	}
 	putchar('"');
 	for (const char *p = buf; *p; p++) {
 		if (*p == '"')
@@ -55,18 +69,27 @@ static void key(const char *fmt, ...)
 	va_start(ap, fmt);
 	text(fmt, ap);
 	va_end(ap);
-	printf(yaml ? ": " : ":");
+	putchar(':');
+}
+
+/* Before the value of a key, if that is on the same line. */
+static void space(void)
+{
+	if (yaml)
+		putchar(' ');
 }
 
 static void raw(const char *name, const char *value)
 {
 	key("%s", name);
+	space();
 	fputs(value, stdout);
 }
 
 static void number(const char *name, int n)
 {
 	key("%s", name);
+	space();
 	printf("%d", n);
 }
 
@@ -75,16 +98,23 @@ static void string(const char *name, const char *fmt, ...)
 	va_list ap;
 
 	key("%s", name);
+	space();
 	va_start(ap, fmt);
 	text(fmt, ap);
 	va_end(ap);
+}
+
+/* A list in YAML stands no deeper than its key. */
+static int deeper(char c)
+{
+	return !yaml || c == '{' || c == '}';
 }
 
 static void open(char c)
 {
 	if (!yaml)
 		putchar(c);
-	depth++;
+	depth += deeper(c);
 	first = true;
 }
 
@@ -92,7 +122,7 @@ static void close(char c)
 {
 	if (!yaml)
 		putchar(c);
-	depth--;
+	depth -= deeper(c);
 	first = false;
 }
 
@@ -120,8 +150,10 @@ static void element(void)
 
 static void strings(const char *name, const char *value)
 {
-	key("%s", name);
-	printf("[\"%s\"]", value);
+	list(name);
+	lead();
+	printf(yaml ? "- %s" : "\"%s\"", value);
+	close(']');
 }
 
 /* Names in managedFields: each an empty map. */
@@ -202,7 +234,8 @@ static void service(unsigned int i)
 	map("labels");
 	string("app", "app-%u", i);
 	close('}');
-	service_managed();
+	if (!yaml)
+		service_managed();
 	close('}');
 	map("spec");
 	list("ports");
@@ -277,7 +310,8 @@ static void slice_meta(unsigned int i)
 	raw("blockOwnerDeletion", "true");
 	close('}');
 	close(']');
-	slice_managed();
+	if (!yaml)
+		slice_managed();
 	close('}');
 }
 

@@ -12,6 +12,7 @@
  *	--deny		everything is answered EPERM, as to who is not root
  *	--fail-at N	the Nth PUT is refused and spoils its transaction
  *	--stale N	the first N COMMITs find that somebody else was faster
+ *	--stale-at N	the Nth COMMIT does
  *	--kill-at N	kill -9 whoever sends the Nth message, then carry it out:
  *			what a kernel does with a caller that dies in send()
  *	--delay MS	before each COMMIT
@@ -55,7 +56,7 @@ static uint64_t generation;
 static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
 static bool refuse, deny, linger;
-static long fail_at, stale, kill_at, delay, n_messages, n_puts;
+static long fail_at, stale, stale_at, kill_at, delay, n_messages, n_puts, n_commits;
 
 static void family_get(const struct nlmsghdr *req)
 {
@@ -80,14 +81,9 @@ static void family_get(const struct nlmsghdr *req)
 static void put_info(void)
 {
 	struct nlattr *info = nest(SVCNAT_A_INFO);
-	uint32_t n = 0, backends = 0;
 
-	for (size_t i = 0; i < services.n; i++) {
-		n += !continues(services.v[i].attr);
-		backends += count(services.v[i].attr, SVCNAT_SERVICE_A_BACKEND);
-	}
-	put_u32(SVCNAT_INFO_A_SERVICES, n);
-	put_u32(SVCNAT_INFO_A_BACKENDS, backends);
+	put_u32(SVCNAT_INFO_A_SERVICES, services.services);
+	put_u32(SVCNAT_INFO_A_BACKENDS, services.backends);
 	put(SVCNAT_INFO_A_MODULE_VERSION, "stand-in", sizeof("stand-in"));
 	nest_end(info);
 }
@@ -131,17 +127,18 @@ static void put_service(const struct nlattr *svc)
 		return;
 	}
 	n = nest(SVCNAT_A_SERVICE);
-	if (!continues((struct nlattr *)svc))
+	if (!continues(svc))
 		put_lingering(svc);
 	put_raw(nla_data(svc), (size_t)nla_len(svc));
 	nest_end(n);
 }
 
-static void service_dump(const struct nlmsghdr *req)
+/* @name: of that name only, or NULL. */
+static void service_dump(const struct nlmsghdr *req, const struct nlattr *name)
 {
 	struct nlmsghdr *h;
 
-	for (size_t i = 0; i < services.n; i++) {
+	for (size_t i = 0; (i = name ? list_next(&services, name, i) : i) < services.n; i++) {
 		if (pending_len() + services.v[i].attr->nla_len > BURST)
 			send_out(peer, 0);
 		h = begin_genl(req, FAMILY, SVCNAT_CMD_SERVICE_GET, NLM_F_MULTI);
@@ -324,7 +321,7 @@ static int commit_error(const struct txn *t)
 		return ECANCELED;
 	if (refuse)
 		return ENOMEM;
-	if (stale > 0 && stale--)
+	if ((stale > 0 && stale--) || ++n_commits == stale_at)
 		generation++;
 	return t->base == generation ? 0 : ERESTART;
 }
@@ -401,7 +398,7 @@ static void answer(const struct nlmsghdr *req)
 		info_get(req);
 		break;
 	case SVCNAT_CMD_SERVICE_GET:
-		service_dump(req);
+		service_dump(req, nla_find(attrs, len, SVCNAT_A_NAME));
 		break;
 	case SVCNAT_CMD_EXPLAIN:
 		explain(req, nla_find(attrs, len, SVCNAT_A_FLOW));
@@ -442,7 +439,8 @@ static void parse_options(int argc, char **argv)
 	static const struct option options[] = {
 		{ "refuse", no_argument, NULL, 'r' },
 		{ "deny", no_argument, NULL, 'D' }, { "fail-at", required_argument, NULL, 'f' },
-		{ "stale", required_argument, NULL, 's' }, { "kill-at", required_argument, NULL, 'k' },
+		{ "stale", required_argument, NULL, 's' },
+		{ "stale-at", required_argument, NULL, 'S' }, { "kill-at", required_argument, NULL, 'k' },
 		{ "delay", required_argument, NULL, 'd' }, { "linger", no_argument, NULL, 'l' },
 		{ 0 },
 	};
@@ -458,8 +456,8 @@ static void parse_options(int argc, char **argv)
 		else if (opt == 'l')
 			linger = true;
 		else
-			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'k' ? &kill_at : &delay) =
-				atol(optarg);
+			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'S' ? &stale_at :
+			  opt == 'k' ? &kill_at : &delay) = atol(optarg);
 	}
 }
 

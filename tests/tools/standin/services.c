@@ -5,19 +5,56 @@
 #include "services.h"
 #include "svcnat.h"
 
-/* FNV-1a over NAME, FAMILY and PROTO. */
+#define HASH_INIT 2166136261u
+
+/* FNV-1a, gone on with. */
+static uint32_t hash(uint32_t h, const struct nlattr *a)
+{
+	const unsigned char *p = a ? nla_data(a) : NULL;
+
+	for (int i = 0; a && i < nla_len(a); i++)
+		h = (h ^ p[i]) * 16777619u;
+	return h;
+}
+
+static struct nlattr *inside(const struct nlattr *nest, int type)
+{
+	return nla_find(nla_data(nest), nla_len(nest), type);
+}
+
+/* Over NAME, FAMILY and PROTO. */
 static uint32_t identity(const struct nlattr *nest)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = HASH_INIT;
 
-	for (int type = SVCNAT_SERVICE_A_NAME; type <= SVCNAT_SERVICE_A_PROTO; type++) {
-		struct nlattr *a = nla_find(nla_data(nest), nla_len(nest), type);
-		const unsigned char *p = a ? nla_data(a) : NULL;
-
-		for (int i = 0; a && i < nla_len(a); i++)
-			h = (h ^ p[i]) * 16777619u;
-	}
+	for (int type = SVCNAT_SERVICE_A_NAME; type <= SVCNAT_SERVICE_A_PROTO; type++)
+		h = hash(h, inside(nest, type));
 	return h;
+}
+
+bool continues(const struct nlattr *svc)
+{
+	struct nlattr *a = inside(svc, SVCNAT_SERVICE_A_FLAGS);
+
+	return a && (nla_get_u32(a) & SVCNAT_SERVICE_F_CONTINUE);
+}
+
+uint32_t count(const struct nlattr *svc, int type)
+{
+	struct nlattr *a;
+	uint32_t n = 0;
+	int rem;
+
+	nla_for_each_nested(a, svc, rem)
+		n += nla_type(a) == type;
+	return n;
+}
+
+/* The kernel knows how many it has; so do we, without counting anew. */
+static void tally(struct list *l, const struct nlattr *svc, int sign)
+{
+	l->services += (uint32_t)(sign * !continues(svc));
+	l->backends += (uint32_t)sign * count(svc, SVCNAT_SERVICE_A_BACKEND);
 }
 
 struct nlattr *attr_copy(const struct nlattr *a)
@@ -31,13 +68,17 @@ void list_add(struct list *l, const struct nlattr *a)
 		l->cap = l->cap ? 2 * l->cap : 64;
 		l->v = realloc(l->v, l->cap * sizeof(*l->v));
 	}
-	l->v[l->n++] = (struct record) { identity(a), attr_copy(a) };
+	l->v[l->n++] = (struct record) {
+		hash(HASH_INIT, inside(a, SVCNAT_SERVICE_A_NAME)), identity(a), attr_copy(a),
+	};
+	tally(l, a, 1);
 }
 
 void list_clear(struct list *l)
 {
 	while (l->n)
 		free(l->v[--l->n].attr);
+	l->services = l->backends = 0;
 }
 
 void list_drop(struct list *l, struct nlattr *a)
@@ -46,30 +87,31 @@ void list_drop(struct list *l, struct nlattr *a)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (l->v[i].identity == id)
-			free(l->v[i].attr);
-		else
+		if (l->v[i].identity != id) {
 			l->v[kept++] = l->v[i];
+			continue;
+		}
+		tally(l, l->v[i].attr, -1);
+		free(l->v[i].attr);
 	}
 	l->n = kept;
 }
 
-bool continues(struct nlattr *svc)
+size_t list_next(const struct list *l, const struct nlattr *name, size_t i)
 {
-	struct nlattr *a = nla_find(nla_data(svc), nla_len(svc), SVCNAT_SERVICE_A_FLAGS);
+	uint32_t h = hash(HASH_INIT, name);
 
-	return a && (nla_get_u32(a) & SVCNAT_SERVICE_F_CONTINUE);
-}
+	for (; i < l->n; i++) {
+		const struct nlattr *own;
 
-uint32_t count(struct nlattr *svc, int type)
-{
-	struct nlattr *a;
-	uint32_t n = 0;
-	int rem;
-
-	nla_for_each_nested(a, svc, rem)
-		n += nla_type(a) == type;
-	return n;
+		if (l->v[i].name != h)
+			continue;
+		own = inside(l->v[i].attr, SVCNAT_SERVICE_A_NAME);
+		if (own->nla_len == name->nla_len &&
+		    !memcmp(nla_data(own), nla_data(name), (size_t)nla_len(name)))
+			break;
+	}
+	return i;
 }
 
 /* A service with its continuations, which follow it. */

@@ -10,13 +10,14 @@
 
 /* A service, or a continuation of the one before it. */
 struct record {
-	uint32_t identity;	/* a hash of it */
+	uint32_t name, identity;	/* hashes of them */
 	struct nlattr *attr;
 };
 
 struct list {
 	struct record *v;
 	size_t n, cap;
+	uint32_t services, backends;
 };
 
 struct change {
@@ -32,9 +33,11 @@ void list_clear(struct list *l);
 void list_drop(struct list *l, struct nlattr *a);
 
 struct nlattr *attr_copy(const struct nlattr *a);
-bool continues(struct nlattr *svc);
+bool continues(const struct nlattr *svc);
+/* The first record of that name from the @i-th on, l->n if there is none. */
+size_t list_next(const struct list *l, const struct nlattr *name, size_t i);
 /* Attributes of that type in @svc, a continuation not counted. */
-uint32_t count(struct nlattr *svc, int type);
+uint32_t count(const struct nlattr *svc, int type);
 
 /* What @staged changes in @now; free() it. With @replace what is not staged goes. */
 struct change *changes_find(const struct list *now, const struct list *staged, bool replace,
