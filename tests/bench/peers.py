@@ -23,6 +23,7 @@ class Peer:
     serves = False
     tracks = False
     forgets = True
+    shortcut = False    # for what is established
 
     def __init__(self, services, proto="udp", flows=1):
         self.services, self.proto = services, proto
@@ -48,14 +49,6 @@ class Peer:
         """Ready for a round of new flows: none is known."""
         if self.tracks:
             run("conntrack", "-F", netns=self.lab.node)
-
-    def shortcuts(self):
-        """Packets that took a short cut so far; None where there is none to take."""
-        return None
-
-    def took_shortcut(self, before, packets):
-        """Whether nearly all of so many did: one a second may not."""
-        return self.shortcuts() - before >= 0.9 * packets
 
 
 class Injection(Peer):
@@ -122,6 +115,7 @@ class FlowTable(MinimalDnat):
     """The kernel's own shortcut for what is established."""
 
     label = "flow table"
+    shortcut = True
     forgets = False     # conntrack -F leaves what is offloaded
 
     def load(self):
@@ -137,13 +131,6 @@ table ip shortcut {
 	}
 }
 """)
-
-    def shortcuts(self):
-        """Connections: it does not count their packets."""
-        return run("conntrack", "-L", netns=self.lab.node).count("[OFFLOAD]")
-
-    def took_shortcut(self, before, packets):
-        return self.shortcuts() > 0
 
 
 def kube_proxy_table(services, first=0, proto="udp"):
@@ -212,18 +199,16 @@ class Ipvs(Service):
 
 class Svcnat(Service):
     label = "svcnat"
+    shortcut = True
     backends = plan.BACKENDS
 
     def load(self):
         if self.proto == "udp":
             run(LOADER, "load", str(self.services), str(self.backends), netns=self.lab.node)
         else:
-            self.ctl("apply", "-f", "-", "--node", "node-0", "--cluster-cidr", plan.CLUSTER_CIDR,
-                     stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(self.objects())}))
-
-    def ctl(self, *args, stdin=None):
-        return run(SVCCTL, *args, "--state", f"/tmp/{self.lab.node}.db", netns=self.lab.node,
-                   stdin=stdin)
+            run(SVCCTL, "apply", "-f", "-", "--node", "node-0", "--cluster-cidr", plan.CLUSTER_CIDR,
+                "--state", f"/tmp/{self.lab.node}.db", netns=self.lab.node, stdin=json.dumps(
+                    {"apiVersion": "v1", "kind": "List", "items": list(self.objects())}))
 
     def objects(self):
         for number in range(self.services):
@@ -239,9 +224,6 @@ class Svcnat(Service):
                               "protocol": self.proto.upper()}],
                    "endpoints": [{"addresses": [ip]}
                                  for ip in plan.backends(number, self.backends)]}
-
-    def shortcuts(self):
-        return int(json.loads(self.ctl("stats", "-o", "json"))["totals"]["fast_path_packets"])
 
 
 class WideSvcnat(Svcnat):
