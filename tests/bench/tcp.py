@@ -22,7 +22,7 @@ from results import say
 TALK = os.path.join(HERE, "../../build/tools/bench_tcp")
 KINDS = (Peer, MinimalDnat, FlowTable, Ipvs, KubeProxy, Iptables, Svcnat)
 ETHTOOL, TSO, GSO, GRO = 0x8946, 0x1F, 0x24, 0x2C
-ROUNDS, WARM_UP, REQUESTS, CHUNKS = 2, 200, 5_000, 1_500
+ROUNDS, WARM_UP, REQUESTS, CHUNKS = 2, 200, 3_000, 1_500
 
 # What the devices do for packets of one connection that follow each other. A veth has
 # TSO, so what TCP hands over, up to 64 KiB in a packet, stays whole on all of the way.
