@@ -155,7 +155,8 @@ class Iptables(Service):
     label = "iptables"
 
     def load(self):
-        run("iptables-restore", netns=self.lab.node, stdin=iptables.rules(self.services, self.proto))
+        run("iptables-restore", netns=self.lab.node,
+            stdin=iptables.rules(self.services, self.proto))
 
 
 class Ipvs(Service):

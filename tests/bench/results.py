@@ -2,9 +2,11 @@
 """What a guest measures, a line each with its samples, and how far it is."""
 
 import json
+import math
 import os
 
 QUICK = os.environ.get("SVCNAT_QUICK") == "1"
+TAILS = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 
 
 def say(text):
@@ -22,3 +24,10 @@ class Results:
                   "kernel": os.uname().release, **more}
         self.file.write(json.dumps(record) + "\n")
         self.file.flush()
+
+    def add_tails(self, what, peer, unit, samples, **more):
+        """Of so many samples only what so many of them do not exceed."""
+        ranked = sorted(samples)
+        for name, share in TAILS.items():
+            self.add(f"{what} {name}", peer, unit, [ranked[math.ceil(share * len(ranked)) - 1]],
+                     of=len(ranked), **more)

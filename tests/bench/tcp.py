@@ -11,6 +11,7 @@ import os
 import random
 import re
 import socket
+import statistics
 import struct
 import subprocess
 
@@ -23,6 +24,10 @@ TALK = os.path.join(HERE, "../../build/tools/bench_tcp")
 KINDS = (Peer, MinimalDnat, FlowTable, Ipvs, KubeProxy, Iptables, Svcnat)
 ETHTOOL, TSO, GSO, GRO = 0x8946, 0x1F, 0x24, 0x2C
 ROUNDS, WARM_UP, REQUESTS, CHUNKS = 2, 200, 3_000, 1_500
+ANSWER = 1000
+# As much as one packet holds, 45 segments of an MTU of 1500. With a rest behind it the
+# receiver acknowledges once or twice, as its state has it, and peers differ by that.
+CHUNK = 45 * 1448
 
 # What the devices do for packets of one connection that follow each other. A veth has
 # TSO, so what TCP hands over, up to 64 KiB in a packet, stays whole on all of the way.
@@ -70,12 +75,13 @@ def forwarded(lab):
 class Talk:
     """Both ends of a peer's connections, which wait until they are told how many."""
 
-    def __init__(self, what, kind):
+    def __init__(self, what, kind, size):
         self.peer = kind(int(kind.serves), "tcp")
         self.lab = self.peer.lab
         vip, port = self.peer.target()
         self.process = subprocess.Popen(    # pylint: disable=consider-using-with
-            [TALK, what, self.lab.client, self.lab.pod, vip, str(port), str(plan.TARGET_PORT)],
+            [TALK, what, self.lab.client, self.lab.pod, vip, str(port), str(plan.TARGET_PORT),
+             str(size)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -114,8 +120,8 @@ class Talk:
         return taken
 
 
-def in_turn(what, results, measure):
-    """@measure: samples of a peer, by the name of what was measured.
+def in_turn(what, size, measure):
+    """@measure: yields (row, samples) of a peer. Returns the samples of each row and peer.
 
     A peer has the guest to itself, so that what it does in the background is on its
     own account; peers alternate by rounds, in an order that is drawn.
@@ -124,23 +130,29 @@ def in_turn(what, results, measure):
     for number in range(ROUNDS):
         for kind in draw.sample(KINDS, len(KINDS)):
             say(f"{what}: {kind.label}, round {number + 1} of {ROUNDS}")
-            with Talk(what, kind) as talk:
+            with Talk(what, kind, size) as talk:
                 settle()
-                for name, taken in measure(talk):
-                    samples.setdefault((name, kind), []).extend(taken)
-    for (name, kind), taken in samples.items():
-        results.add(name, kind.label, "ns", taken, services=int(kind.serves))
+                for row, taken in measure(talk):
+                    samples.setdefault((row, kind), []).extend(taken)
+    return samples
 
 
 def http(results):
     """A connection a request: none lives long enough for a short cut."""
-    in_turn("http", results, lambda talk: [("http", talk.turn(REQUESTS))])
+    samples = in_turn("http", ANSWER, lambda talk: [("http", talk.turn(REQUESTS))])
+    for (row, kind), taken in samples.items():
+        results.add_tails(row, kind.label, "ns", taken, services=int(kind.serves))
 
 
 def bulk(results):
+    """Of one connection, by what devices do for it."""
     def measure(talk):
-        for name, (tso, gro) in OFFLOADS.items():
+        for row, (tso, gro) in OFFLOADS.items():
             offload(talk.lab, tso, gro)
-            yield f"bulk, {name}", talk.turn_by_shortcut(CHUNKS)
+            yield f"bulk, {row}", talk.turn_by_shortcut(CHUNKS)
 
-    in_turn("bulk", results, measure)
+    for (row, kind), taken in in_turn("bulk", CHUNK, measure).items():
+        more = {"services": int(kind.serves)}
+        results.add_tails(row, kind.label, "ns", taken, **more)
+        results.add(f"{row} throughput", kind.label, "Gbit/s",
+                    [8 * CHUNK / statistics.mean(taken)], **more)

@@ -2,15 +2,15 @@
 /*
  * bench_tcp - what TCP to a Service costs, measured where a Pod sees it:
  *
- *   bench_tcp http|bulk CLIENT SERVER ADDRESS PORT LISTEN
+ *   bench_tcp http|bulk CLIENT SERVER ADDRESS PORT LISTEN BYTES
  *
  * CLIENT and SERVER are network namespaces (ip netns NAME). The client connects
  * to ADDRESS and PORT, the server accepts at port LISTEN of all its addresses.
  *
- *   http   a connection a request: connect, GET, the whole answer, close.
+ *   http   a connection a request: connect, GET, an answer of BYTES, close.
  *          Timed from connect() to the client's close(); the server closes first
- *   bulk   one connection, and 65,160 bytes after another over it. Timed from the first
- *          byte handed to the sender's socket to the last one the receiver takes
+ *   bulk   one connection, and BYTES after BYTES over it. Timed from the first byte
+ *          handed to the sender's socket to the last one the receiver takes
  *
  * Standard input says how many, a number a line; as many lines of nanoseconds answer
  * it. So the caller can let several of these take turns. Anything that is not as it
@@ -34,20 +34,19 @@
 #include <time.h>
 #include <unistd.h>
 
-/* As much as one packet holds, 45 segments of an MTU of 1500. With a rest behind it the
- * receiver acknowledges once or twice, as its state has it, and peers differ by that.
- */
-#define CHUNK		(45 * 1448)
-#define BODY		1000
+#define BYTES_MAX	1048576
 #define TURN_MAX	100000
 
 struct talk {
 	struct sockaddr_in to;
 	int listener;
+	size_t bytes;
 	int sender, receiver;		/* of bulk */
-	char answer[BODY + 200];
 	size_t answer_len;
 };
+
+/* What is sent, and what of it came. */
+static char out[BYTES_MAX + 200], in[sizeof(out) + 1];
 
 static const char question[] =
 	"GET / HTTP/1.1\r\nHost: web.default.svc.cluster.local\r\nUser-Agent: bench_tcp\r\n"
@@ -160,18 +159,17 @@ static void serve(const struct talk *t)
 	}
 	if (strncmp(buf, "GET / ", 6))
 		die("somebody else's request came");
-	put(fd, t->answer, t->answer_len);
+	put(fd, out, t->answer_len);
 	close(fd);
 }
 
 static void read_answer(const struct talk *t, int fd)
 {
-	char buf[sizeof(t->answer) + 1];
 	size_t n = 0, more;
 
-	while ((more = get(fd, buf + n, sizeof(buf) - n)))
+	while ((more = get(fd, in + n, sizeof(in) - n)))
 		n += more;
-	if (n != t->answer_len || memcmp(buf, t->answer, n))
+	if (n != t->answer_len || memcmp(in, out, n))
 		die("an answer of %zu bytes is not the one that was sent", n);
 }
 
@@ -190,12 +188,12 @@ static long long http(struct talk *t)
 
 static void write_answer(struct talk *t)
 {
-	int head = snprintf(t->answer, sizeof(t->answer),
+	int head = snprintf(out, sizeof(out),
 			    "HTTP/1.1 200 OK\r\nServer: bench_tcp\r\nContent-Type: text/plain\r\n"
-			    "Content-Length: %d\r\nConnection: close\r\n\r\n", BODY);
+			    "Content-Length: %zu\r\nConnection: close\r\n\r\n", t->bytes);
 
-	memset(t->answer + head, 'a', BODY);
-	t->answer_len = head + BODY;
+	memset(out + head, 'a', t->bytes);
+	t->answer_len = head + t->bytes;
 }
 
 static void wait_for(const struct talk *t, bool to_send)
@@ -216,18 +214,17 @@ static size_t moved(ssize_t n)
 
 static long long bulk(struct talk *t)
 {
-	static char out[CHUNK], in[CHUNK];
 	size_t sent = 0, got = 0, put_now, got_now;
 	long long start = now();
 
-	while (got < CHUNK) {
-		put_now = sent == CHUNK ? 0 :
-			moved(send(t->sender, out + sent, CHUNK - sent, MSG_DONTWAIT | MSG_NOSIGNAL));
+	while (got < t->bytes) {
+		put_now = sent == t->bytes ? 0 : moved(send(t->sender, out + sent, t->bytes - sent,
+							    MSG_DONTWAIT | MSG_NOSIGNAL));
 		sent += put_now;
-		got_now = moved(recv(t->receiver, in + got, CHUNK - got, MSG_DONTWAIT));
+		got_now = moved(recv(t->receiver, in + got, t->bytes - got, MSG_DONTWAIT));
 		got += got_now;
 		if (!put_now && !got_now)
-			wait_for(t, sent < CHUNK);
+			wait_for(t, sent < t->bytes);
 	}
 	return now() - start;
 }
@@ -261,13 +258,17 @@ int main(int argc, char **argv)
 {
 	struct talk t = { .to.sin_family = AF_INET };
 	int client_ns;
-	bool is_http = argc == 7 && !strcmp(argv[1], "http");
+	bool is_http = argc == 8 && !strcmp(argv[1], "http");
 
-	if (argc != 7 || (!is_http && strcmp(argv[1], "bulk")) ||
+	if (argc != 8 || (!is_http && strcmp(argv[1], "bulk")) ||
 	    inet_pton(AF_INET, argv[4], &t.to.sin_addr) != 1) {
-		fprintf(stderr, "usage: bench_tcp http|bulk CLIENT SERVER ADDRESS PORT LISTEN\n");
+		fprintf(stderr,
+			"usage: bench_tcp http|bulk CLIENT SERVER ADDRESS PORT LISTEN BYTES\n");
 		return 2;
 	}
+	t.bytes = strtoul(argv[7], NULL, 10);
+	if (!t.bytes || t.bytes > BYTES_MAX)
+		die("%s bytes: 1 to %d", argv[7], BYTES_MAX);
 	t.to.sin_port = htons(atoi(argv[5]));
 	client_ns = netns_open(argv[2]);
 	listen_at(&t, argv[3], atoi(argv[6]));
