@@ -176,6 +176,10 @@ table netdev sink {{
         if answerer != (dst, port):
             raise Broken(f"{self.node}: {dst}:{port} asked, {answerer} answered: not translated")
 
+    def remove(self):
+        for netns in (self.client, self.node, self.pod):
+            run("ip", "netns", "del", netns)
+
     def tracked(self):
         with inside(self.node):
             return int(get("/proc/sys/net/netfilter/nf_conntrack_count"))

@@ -2,32 +2,38 @@
 """The peers: how each is loaded with N services, and forgets its flows."""
 
 import itertools
+import json
 import os
 import time
 
+import iptables
 import plan
 from lab import Broken, Lab, inside, put, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GENERATOR = os.path.join(HERE, "gen_kube_proxy")
 LOADER = os.path.join(HERE, "../../build/tools/bench_load")
+SVCCTL = os.path.join(HERE, "../../build/svcctl")
 
 
 class Peer:
     """Plain routing: the packet is sent to the Pod's own address."""
 
     label = "plain routing"
+    serves = False
     tracks = False
     forgets = True
+    shortcut = False    # for what is established
 
-    def __init__(self, services, flows=1):
-        self.services = services
+    def __init__(self, services, proto="udp", flows=1):
+        self.services, self.proto = services, proto
         self.name = f"{self.label}, {services:,} services" if services else self.label
         self.lab = Lab(f"{type(self).__name__}{services}-{flows}".lower(),
                        isinstance(self, Injection))
         self.load()
-        self.lab.converse(*self.target(), flows)
-        self.lab.sink()
+        if proto == "udp":
+            self.lab.converse(*self.target(), flows)
+            self.lab.sink()
 
     def load(self):
         pass
@@ -72,6 +78,7 @@ class Conntrack(Peer):
 
 
 class Service(Peer):
+    serves = True
     tracks = True
 
     def target(self):
@@ -98,7 +105,7 @@ table ip minimal {{
 	}}
 	chain prerouting {{
 		type nat hook prerouting priority dstnat; policy accept;
-		dnat ip to ip daddr . udp dport map @services
+		dnat ip to ip daddr . {self.proto} dport map @services
 	}}
 }}
 """)
@@ -108,6 +115,7 @@ class FlowTable(MinimalDnat):
     """The kernel's own shortcut for what is established."""
 
     label = "flow table"
+    shortcut = True
     forgets = False     # conntrack -F leaves what is offloaded
 
     def load(self):
@@ -119,17 +127,17 @@ table ip shortcut {
 	}
 	chain forward {
 		type filter hook forward priority 0; policy accept;
-		ip protocol udp flow add @f
+		ip protocol { tcp, udp } flow add @f
 	}
 }
 """)
 
 
-def kube_proxy_table(services, first=0):
+def kube_proxy_table(services, first=0, proto="udp"):
     """Write kube-proxy's table, or what a Service more adds to it; return the path."""
-    path = f"/tmp/kube-proxy-{first}-{services}.nft"
+    path = f"/tmp/kube-proxy-{first}-{services}-{proto}.nft"
     if not os.path.exists(path):
-        text = run(GENERATOR, str(services), str(plan.BACKENDS), "udp", str(first))
+        text = run(GENERATOR, str(services), str(plan.BACKENDS), proto, str(first))
         with open(path, "w", encoding="ascii") as file:
             file.write(text)
     return path
@@ -139,7 +147,16 @@ class KubeProxy(Service):
     label = "kube-proxy"
 
     def load(self):
-        run("nft", "-f", kube_proxy_table(self.services), netns=self.lab.node)
+        path = kube_proxy_table(self.services, proto=self.proto)
+        run("nft", "-f", path, netns=self.lab.node)
+
+
+class Iptables(Service):
+    label = "iptables"
+
+    def load(self):
+        run("iptables-restore", netns=self.lab.node,
+            stdin=iptables.rules(self.services, self.proto))
 
 
 class Ipvs(Service):
@@ -157,8 +174,9 @@ class Ipvs(Service):
 
     def fill(self):
         vip, port = self.target()
-        lines = [f"-A -u {vip}:{port} -s rr"] + [
-            f"-a -u {vip}:{port} -r {ip}:{plan.TARGET_PORT} -m"
+        virtual = f"-{self.proto[0]} {vip}:{port}"
+        lines = [f"-A {virtual} -s rr"] + [
+            f"-a {virtual} -r {ip}:{plan.TARGET_PORT} -m"
             for ip in plan.backends(plan.target(self.services), plan.BACKENDS)]
         run("ipvsadm", "-R", netns=self.lab.node, stdin="\n".join(lines) + "\n")
 
@@ -182,10 +200,31 @@ class Ipvs(Service):
 
 class Svcnat(Service):
     label = "svcnat"
+    shortcut = True
     backends = plan.BACKENDS
 
     def load(self):
-        run(LOADER, "load", str(self.services), str(self.backends), netns=self.lab.node)
+        if self.proto == "udp":
+            run(LOADER, "load", str(self.services), str(self.backends), netns=self.lab.node)
+        else:
+            run(SVCCTL, "apply", "-f", "-", "--node", "node-0", "--cluster-cidr", plan.CLUSTER_CIDR,
+                "--state", f"/tmp/{self.lab.node}.db", netns=self.lab.node, stdin=json.dumps(
+                    {"apiVersion": "v1", "kind": "List", "items": list(self.objects())}))
+
+    def objects(self):
+        for number in range(self.services):
+            name = f"svc-{number}"
+            yield {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+                   "spec": {"clusterIP": plan.vip(number),
+                            "ports": [{"name": "p", "port": plan.PORT,
+                                       "protocol": self.proto.upper()}]}}
+            yield {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+                   "metadata": {"name": name, "labels": {"kubernetes.io/service-name": name}},
+                   "addressType": "IPv4",
+                   "ports": [{"name": "p", "port": plan.TARGET_PORT,
+                              "protocol": self.proto.upper()}],
+                   "endpoints": [{"addresses": [ip]}
+                                 for ip in plan.backends(number, self.backends)]}
 
 
 class WideSvcnat(Svcnat):
