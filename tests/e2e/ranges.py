@@ -103,6 +103,8 @@ def allocation():
         assert "--external-ips" in said.stderr, said.stderr
         expect(one("client", "198.51.100.1", timeout=1.5), SILENT)
         expect(one("client", "198.18.0.1"), BOTH)
+        # What went by as it was goes on so, if its port is used once more.
+        run("conntrack", "-D", "-d", "198.51.100.1", netns="node-a")
         objects.apply(*PLAIN)
         expect(one("client", "198.51.100.1"), BOTH)
         expect(one("client", "198.18.0.1", timeout=1.5), SILENT)
