@@ -260,8 +260,12 @@ class Generator:
     @staticmethod
     def end(file, count):
         """Microseconds from the start of all to the end of this one, and of those idle."""
-        said = get(file)
-        result = re.search(r"Result: OK: (\d+)\(c\d+\+d(\d+)\) usec, (\d+) ", said)
+        deadline = time.monotonic() + 5
+        result = None
+        # Said a moment after the last packet, by the thread that sent it.
+        while not result and time.monotonic() < deadline:
+            said = get(file)
+            result = re.search(r"Result: OK: (\d+)\(c\d+\+d(\d+)\) usec, (\d+) ", said)
         if not result or int(result.group(3)) != count:
             raise Broken(f"{file}: pktgen did not send {count} packets: {said[-300:]}")
         return int(result.group(1)), int(result.group(2))
