@@ -107,16 +107,6 @@ void objects_sort(struct objects *list)
 		qsort(list->v, list->n, sizeof(*list->v), object_cmp);
 }
 
-void objects_unique(struct objects *sorted)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < sorted->n; i++)
-		if (!n || object_cmp(&sorted->v[n - 1], &sorted->v[i]))
-			sorted->v[n++] = sorted->v[i];
-	sorted->n = n;
-}
-
 struct object *objects_find(const struct objects *sorted, enum kind k, const char *ns,
 			    const char *name)
 {

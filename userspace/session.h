@@ -42,7 +42,6 @@ void session_close(struct session *s);
 
 /* By kind, namespace, name; the object of these in a list so sorted, or NULL. */
 void objects_sort(struct objects *list);
-void objects_unique(struct objects *sorted);
 struct object *objects_find(const struct objects *sorted, enum kind k, const char *ns,
 			    const char *name);
 

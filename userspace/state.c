@@ -74,22 +74,17 @@ void state_bind_text(sqlite3_stmt *st, int i, const char *text)
 	sqlite3_bind_text(st, i, text ? text : "", -1, SQLITE_STATIC);
 }
 
-struct key {
-	enum kind kind;
-	const char *ns, *name;
-};
-
-static struct key key_of(const struct state_change *c)
+static struct state_key key_of(const struct state_change *c)
 {
 	const char *ns = c->put ? c->put->ns : c->ns;
 
-	return (struct key){ c->put ? c->put->kind : c->kind, ns ? ns : "",
-			     c->put ? c->put->name : c->name };
+	return (struct state_key){ c->put ? c->put->kind : c->kind, ns ? ns : "",
+				   c->put ? c->put->name : c->name };
 }
 
 static void bind_key(sqlite3_stmt *st, const struct state_change *c)
 {
-	struct key k = key_of(c);
+	struct state_key k = key_of(c);
 
 	sqlite3_bind_int(st, 1, (int)k.kind);
 	state_bind_text(st, 2, k.ns);
@@ -123,7 +118,7 @@ static bool write_change(sqlite3_stmt *st, struct arena *a, const struct state_c
 static int change_cmp(const void *x, const void *y)
 {
 	const struct state_change *a = *(void *const *)x, *b = *(void *const *)y;
-	struct key k = key_of(a), l = key_of(b);
+	struct state_key k = key_of(a), l = key_of(b);
 	int c = (k.kind > l.kind) - (k.kind < l.kind);
 
 	if (!c)

@@ -46,6 +46,8 @@ bool state_complain(struct state *s, struct diag *d, const char *what)
 {
 	int err = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
 
+	if (!d)
+		return false;
 	if (err == SQLITE_CORRUPT || err == SQLITE_NOTADB)
 		diag_error(d, NULL, NULL, "the state %s is damaged (%s): move it away and apply all manifests again; the kernel serves on meanwhile",
 			   s->path, sqlite3_errmsg(s->db));

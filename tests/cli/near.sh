@@ -143,6 +143,30 @@ t_weights() {
 	shows '10.244.4.1:53 .* 7 '
 }
 
+# pods SERVICE FROM: 16 slices of 8 endpoints, a Pod each
+pods() {
+	local i
+	for ((i = 0; i < 16; i++)); do
+		slice "$1-$i" "$1" 10.244.$(($2 + i)).{1..8}
+	done | sed -E 's/\[(10[0-9.]*)\]/&, targetRef: {kind: Pod, name: p-\1}/'
+}
+
+# What is near may be much; then it is not read one by one.
+t_much() {
+	local i
+	all_applied
+	for ((i = 0; i < 16; i++)); do
+		pods "s-$i" $((i * 16))
+	done >"$T/all.yaml"
+	run 0 apply -f "$T/all.yaml"
+	pods s-3 7 >"$T/some.yaml"
+	near "$T/some.yaml"
+	for ((i = 0; i < 16; i++)); do
+		slice "s-$i-0" "s-$i" 10.244.2.1
+	done >"$T/some.yaml"
+	not_near -f "$T/some.yaml"
+}
+
 t_somebody_else() {
 	standin --stale-at 2
 	run 0 apply -f "$M/front.yaml" --external-ips 198.51.100.0/24
@@ -185,6 +209,7 @@ case_of "slices take the place of selected Pods" t_selector
 case_of "what takes all there is" t_not_near
 case_of "a frontend that is another's stays so" t_shared
 case_of "weights of Pods" t_weights
+case_of "much that is near" t_much
 case_of "somebody else commits meanwhile" t_somebody_else
 case_of "a state of before" t_old_state
 case_of "killed at any message" t_killed
