@@ -32,13 +32,13 @@ static bool options_hold(const struct session *s)
 	       (!s->kept[len] || !strncmp(s->kept + len, NODE_WAS, strlen(NODE_WAS)));
 }
 
-static bool kernel_holds_it(struct session *s, const struct dp *info)
+static bool kernel_holds_it(struct session *s)
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
 
-	return info->has_apply_id && state_apply_id(s->state, id) &&
-	       !memcmp(info->apply_id, id, sizeof(id)) &&
-	       !strcmp(state_basis(s->state, s->cli->a), near_basis(s, info->generation));
+	return s->info.has_apply_id && state_apply_id(s->state, id) &&
+	       !memcmp(s->info.apply_id, id, sizeof(id)) &&
+	       !strcmp(state_basis(s->state, s->cli->a), near_basis(s, s->info.generation));
 }
 
 static const char *service_of(const struct object *slice)
@@ -154,9 +154,9 @@ static bool load_all(struct session *s, const struct objects *changes)
 	       none_moves(s, changes) && load_rest(s, changes);
 }
 
-bool near_load(struct session *s, const struct dp *info, const struct objects *changes)
+bool near_load(struct session *s, const struct objects *changes)
 {
-	if (changes->n > CHANGES_MAX || !options_hold(s) || !kernel_holds_it(s, info))
+	if (changes->n > CHANGES_MAX || !options_hold(s) || !kernel_holds_it(s))
 		return false;
 	if (!load_all(s, changes)) {
 		s->known = (struct objects){ 0 };
@@ -166,25 +166,32 @@ bool near_load(struct session *s, const struct dp *info, const struct objects *c
 	return true;
 }
 
+static bool same_commit(const struct dp *a, const struct dp *b)
+{
+	return a->generation == b->generation && a->has_apply_id == b->has_apply_id &&
+	       !memcmp(a->apply_id, b->apply_id, sizeof(a->apply_id));
+}
+
 static bool dump_one(struct session *s, const char *name, struct dp *out)
 {
 	struct arena *a = s->cli->a;
 	struct dp *one = knl_dump(s->knl, a, name, s->cli->d);
 
-	for (size_t i = 0; one && i < one->n_services; i++)
+	if (!one)
+		return false;
+	s->astray = !same_commit(one, &s->info);
+	for (size_t i = 0; i < one->n_services; i++)
 		*(struct dp_service *)arena_push(a, &out->services, &out->n_services,
 						 sizeof(*out->services)) = one->services[i];
-	return one;
+	return !s->astray;
 }
 
-/* A commit that falls between two of these makes the plan a stale one. */
 struct dp *near_dump(struct session *s)
 {
 	struct dp *have = arena_alloc(s->cli->a, sizeof(*have));
 	const struct dp *want = s->want;
 
-	if (!knl_info(s->knl, s->cli->a, have, s->cli->d))
-		return NULL;
+	*have = s->info;
 	for (size_t i = 0; i < want->n_services; i++)
 		if ((!i || strcmp(want->services[i - 1].name, want->services[i].name)) &&
 		    !dump_one(s, want->services[i].name, have))

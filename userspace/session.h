@@ -19,11 +19,12 @@ struct session {
 	struct cli *cli;
 	struct state *state;
 	struct knl *knl;
+	struct dp info;			/* what the kernel said of itself, when settled */
 	const char *kept;		/* options, as the state has them, and who was our Node */
 	struct object *node_was;	/* our Node object before this command, or NULL */
 	struct objects known;		/* sorted by kind, namespace, name */
 	bool near;			/* these and the rest are but what the changes reach */
-	bool adrift;			/* somebody else committed: what is not near may differ */
+	bool astray;			/* near was not all there is to know: see session_whole() */
 	struct prefixes machine;	/* the addresses of this machine */
 	struct dp *have;		/* what the kernel holds */
 	struct model *model;
@@ -31,13 +32,18 @@ struct session {
 	struct dp *want;
 };
 
-/* Both stores, settled; @info: what the kernel says of itself. Errors are said. */
-bool session_settle(struct session *s, struct cli *c, enum state_mode mode, struct dp *info);
+/* Both stores, settled. Errors are said. */
+bool session_settle(struct session *s, struct cli *c, enum state_mode mode);
 /* The same, and what the state knows, options included. A reader's state is closed again. */
 bool session_open(struct session *s, struct cli *c, enum state_mode mode);
 /* The same for these changes: no more than they reach is read, if that is known (near.h). */
 bool session_open_near(struct session *s, struct cli *c, enum state_mode mode,
 		       const struct objects *changes);
+/*
+ * After session_open_near(), if what came next failed: if that is because somebody
+ * else committed meanwhile, opens all of it instead, and it is to be done again.
+ */
+bool session_whole(struct session *s, enum state_mode mode);
 void session_close(struct session *s);
 
 /* By kind, namespace, name; the object of these in a list so sorted, or NULL. */

@@ -171,9 +171,27 @@ t_somebody_else() {
 	standin --stale-at 2
 	run 0 apply -f "$M/front.yaml" --external-ips 198.51.100.0/24
 	slice sliced-1 sliced 10.244.4.3 >"$T/one.yaml"
-	near "$T/one.yaml"
-	slice sliced-1 sliced 10.244.4.4 >"$T/one.yaml"
 	not_near -f "$T/one.yaml"
+	slice sliced-1 sliced 10.244.4.4 >"$T/one.yaml"
+	near "$T/one.yaml"
+}
+
+# Whenever it happens, all that was removed is there again, and is said once.
+t_meddled() {
+	local n last=0
+	slice sliced-1 sliced 10.244.4.3 >"$T/one.yaml"
+	for ((n = 1; !last; n++)); do
+		rm -f "$SVCCTL_STATE"
+		standin --meddle-at "$n"
+		run 0 apply -f "$M/front.yaml" --external-ips 198.51.100.0/24
+		run 0 apply -f "$T/one.yaml"
+		shows '^endpointslice/sliced-1 configured$'
+		[ "$(wc -l <"$T/out")" = 1 ]
+		[ "$(wc -l <"$T/err")" -le 1 ]
+		"$SVCCTL" diff || last=$n
+	done
+	echo "meddled with diff at $last"
+	[ "$last" -gt 11 ]
 }
 
 # A state of before slices were found by their Service.
@@ -211,6 +229,7 @@ case_of "a frontend that is another's stays so" t_shared
 case_of "weights of Pods" t_weights
 case_of "much that is near" t_much
 case_of "somebody else commits meanwhile" t_somebody_else
+case_of "somebody else removes all meanwhile" t_meddled
 case_of "a state of before" t_old_state
 case_of "killed at any message" t_killed
 exit $failed
