@@ -206,6 +206,48 @@ t_old_state() {
 	[ "$(backends sliced)" = "10.244.4.1:53 10.244.4.2:53 10.244.4.4:53 " ]
 }
 
+# Whose slices those are is made of them where an svcctl of before writes them.
+t_older_svcctl() {
+	local text
+	all_applied
+	text=$(python3 -c 'import sqlite3, sys
+print(sqlite3.connect(sys.argv[1]).execute("SELECT CAST(body AS TEXT) FROM object WHERE name = ?",
+	["sliced-1"]).fetchone()[0].replace("sliced-1", "sliced-7").replace("10.244.4.1", "10.244.4.7"))' \
+		"$SVCCTL_STATE")
+	sql "INSERT INTO object SELECT kind, ns, 'sliced-7', txn, CAST('$text' AS BLOB)
+		FROM object WHERE name = 'sliced-1'"
+	slice sliced-2 sliced 10.244.4.3 >"$T/two.yaml"
+	near "$T/two.yaml"
+	[ "$(backends sliced)" = "10.244.4.1:53 10.244.4.2:53 10.244.4.3:53 10.244.4.7:53 " ]
+}
+
+# One as it was made for a while, its slices' owners written.
+t_stored_owner() {
+	all_applied
+	sql "DROP INDEX owned; ALTER TABLE object DROP COLUMN owner;
+		ALTER TABLE object ADD COLUMN owner TEXT; UPDATE object SET owner = 'sliced'"
+	slice sliced-2 sliced 10.244.4.3 >"$T/two.yaml"
+	near "$T/two.yaml"
+	[ "$(backends sliced)" = "10.244.4.1:53 10.244.4.2:53 10.244.4.3:53 " ]
+}
+
+# A slice that cannot be read is in nobody's way but its Service's, and is said once.
+t_damaged() {
+	all_applied
+	sql "DROP INDEX owned; ALTER TABLE object DROP COLUMN owner; ALTER TABLE meta DROP COLUMN basis;
+		UPDATE object SET body = substr(body, 2) WHERE name = 'sliced-1'"
+	run 0 flush
+	run 1 restore
+	says 'damaged at EndpointSlice default/sliced-1'
+	rm "$SVCCTL_STATE"
+	all_applied
+	sql "UPDATE object SET body = substr(body, 2) WHERE name = 'sliced'"
+	slice sliced-1 sliced 10.244.4.3 >"$T/one.yaml"
+	run 1 apply -f "$T/one.yaml"
+	says 'damaged at Service default/sliced'
+	[ "$(wc -l <"$T/err")" = 1 ]
+}
+
 t_killed() {
 	local n
 	slice sliced-1 sliced 10.244.4.3 >"$T/one.yaml"
@@ -231,5 +273,8 @@ case_of "much that is near" t_much
 case_of "somebody else commits meanwhile" t_somebody_else
 case_of "somebody else removes all meanwhile" t_meddled
 case_of "a state of before" t_old_state
+case_of "an svcctl of before writes the state" t_older_svcctl
+case_of "a state with owners written" t_stored_owner
+case_of "damage near by" t_damaged
 case_of "killed at any message" t_killed
 exit $failed
