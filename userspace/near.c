@@ -10,16 +10,23 @@
 #define CHANGES_MAX 64
 #define LOAD_MAX 2000
 
+/* FNV-1a. */
+static uint64_t hash(const void *data, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (const uint8_t *p = data, *end = p + len; p < end; p++)
+		h = (h ^ *p) * 0x100000001b3;
+	return h;
+}
+
 const char *near_basis(struct session *s, uint64_t generation)
 {
-	struct arena *a = s->cli->a;
-	const char *text = arena_printf(a, "%llu %s %s", (unsigned long long)generation,
-					SVCCTL_VERSION, s->cli->opt.node);
-	char buf[PREFIX_STRLEN];
+	const struct prefixes *m = &s->machine;
 
-	for (size_t i = 0; i < s->machine.n; i++)
-		text = arena_printf(a, "%s %s", text, prefix_str(&s->machine.v[i], buf));
-	return text;
+	return arena_printf(s->cli->a, "%llu %s %s %zu %016llx", (unsigned long long)generation,
+			    SVCCTL_VERSION, s->cli->opt.node, m->n,
+			    (unsigned long long)hash(m->v, m->n * sizeof(*m->v)));
 }
 
 /* The options in force are those kept, beside which at most our Node stands. */
