@@ -76,7 +76,6 @@ static int restore(struct session *s)
 		v[i].put = s->touched.v[i];
 	if (!session_commit(s, p, v, s->touched.n))
 		return EXIT_ERROR;
-	reserved_ports_update(s);
 	printf("%zu services restored\n", s->want->n_services);
 	return EXIT_OK;
 }

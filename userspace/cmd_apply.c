@@ -58,16 +58,16 @@ static struct plan *carry_out(struct session *s, struct changes *r)
 {
 	struct cli *c = s->cli;
 	struct plan *p = compare(s, r);
-	bool idle;
 
 	if (!p)
 		return NULL;
 	listeners_warn(c->a, s->have, s->want, c->d);
-	idle = r->dry_run || (!r->n && plan_empty(p) && !session_options_differ(s));
-	if (!idle && !session_commit(s, p, r->v, r->n))
-		return NULL;
-	if (!r->dry_run)
-		reserved_ports_update(s);
+	if (r->dry_run)
+		return p;
+	if (r->n || !plan_empty(p) || session_options_differ(s))
+		return session_commit(s, p, r->v, r->n) ? p : NULL;
+	/* A command cut short may not have come to it. */
+	reserved_ports_update(s);
 	return p;
 }
 

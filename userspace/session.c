@@ -8,6 +8,7 @@
 #include "input.h"
 #include "near.h"
 #include "node_addrs.h"
+#include "reserved_ports.h"
 #include "session.h"
 #include "stamp.h"
 
@@ -224,10 +225,14 @@ bool session_commit(struct session *s, struct plan *p, const struct state_change
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
 	uint64_t generation = 0;
+	bool sent, reserved;
 
 	if (!state_prepare(s->state, v, n, keep(s), id, s->cli->d))
 		return false;
-	if (!send_plan(s, p, id, &generation))
-		return committed_after_all(s, id);
-	return state_promote(s->state, near_basis(s, generation), s->cli->d);
+	sent = send_plan(s, p, id, &generation);
+	if (!sent && !committed_after_all(s, id))
+		return false;
+	/* First: who is near later, as the basis is as it was, looks at no port. */
+	reserved = reserved_ports_update(s);
+	return !sent || state_promote(s->state, reserved ? near_basis(s, generation) : NULL, s->cli->d);
 }

@@ -61,7 +61,8 @@ bool session_options_differ(const struct session *s);
 
 /*
  * Both stores take it, or neither: @v into the state, @p into the kernel, under
- * one apply id. Plans again if somebody else committed meanwhile.
+ * one apply id; node ports are reserved. Plans again if somebody else committed
+ * meanwhile.
  */
 bool session_commit(struct session *s, struct plan *p, const struct state_change *v, size_t n);
 

@@ -248,6 +248,39 @@ t_damaged() {
 	[ "$(wc -l <"$T/err")" = 1 ]
 }
 
+has_open() {
+	readlink "/proc/$1/fd/"* | grep -qx "$2"
+}
+
+# That a slice changes is not all there is to do, if what was to be done with ports was not.
+t_killed_reserving() {
+	local boot=$SVCCTL_PROC/sys/kernel/random/boot_id pid
+	standin
+	run 0 apply -f "$M/front.yaml"
+	mkdir -p "${boot%/*}"
+	mkfifo "$boot"
+	# Whoever reads it waits.
+	exec 6<>"$boot"
+	"$SVCCTL" apply -f "$M/more.yaml" 6>&- &
+	pid=$!
+	until_true has_open $pid "$boot"
+	kill -9 $pid
+	wait $pid || true
+	exec 6>&-
+	rm "$boot"
+	hides_in 30007 <"$RESERVED"
+	slice sliced-1 sliced 10.244.4.3 >"$T/one.yaml"
+	run 0 apply -f "$T/one.yaml"
+	grep 30007 "$RESERVED"
+	slice sliced-1 sliced 10.244.4.4 >"$T/one.yaml"
+	near "$T/one.yaml"
+	mv "$RESERVED" "$T/reserved"
+	run 0 apply -f "$M/web.yaml"
+	says 'ip_local_reserved_ports cannot be read'
+	mv "$T/reserved" "$RESERVED"
+	not_near -f "$T/one.yaml"
+}
+
 t_killed() {
 	local n
 	slice sliced-1 sliced 10.244.4.3 >"$T/one.yaml"
@@ -276,5 +309,6 @@ case_of "a state of before" t_old_state
 case_of "an svcctl of before writes the state" t_older_svcctl
 case_of "a state with owners written" t_stored_owner
 case_of "damage near by" t_damaged
+case_of "ports that were not reserved" t_killed_reserving
 case_of "killed at any message" t_killed
 exit $failed
