@@ -46,13 +46,12 @@ int cmd_flush(struct cli *c, int argc, char **argv)
 {
 	struct session s = { 0 };
 	int code = EXIT_ERROR;
-	struct dp have;
 
 	if (!no_operands(c, argc, argv))
 		return EXIT_USAGE;
-	if (session_settle(&s, c, STATE_WRITE, &have) && empty_kernel(&s, &have)) {
+	if (session_settle(&s, c, STATE_WRITE) && empty_kernel(&s, &s.info)) {
 		printf("%u services removed from the kernel; \"svcctl restore\" puts them back\n",
-		       have.info.services);
+		       s.info.info.services);
 		reserved_ports_update(&s);
 		code = EXIT_OK;
 	}
@@ -77,7 +76,6 @@ static int restore(struct session *s)
 		v[i].put = s->touched.v[i];
 	if (!session_commit(s, p, v, s->touched.n))
 		return EXIT_ERROR;
-	reserved_ports_update(s);
 	printf("%zu services restored\n", s->want->n_services);
 	return EXIT_OK;
 }

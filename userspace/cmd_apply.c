@@ -33,6 +33,8 @@ static struct plan *compare(struct session *s, struct changes *r)
 {
 	struct plan *p;
 
+	r->n = 0;
+	r->n_said = 0;
 	changes_remember(s, r);
 	if (r->prune)
 		changes_prune(s, r);
@@ -51,12 +53,40 @@ static void print(const struct plan *p)
 		plan_print(stdout, p);
 }
 
+/* Both stores as they are to be, or a plan of what that takes (--dry-run). */
+static struct plan *carry_out(struct session *s, struct changes *r)
+{
+	struct cli *c = s->cli;
+	struct plan *p = compare(s, r);
+
+	if (!p)
+		return NULL;
+	listeners_warn(c->a, s->have, s->want, c->d);
+	if (r->dry_run)
+		return p;
+	if (r->n || !plan_empty(p) || session_options_differ(s))
+		return session_commit(s, p, r->v, r->n) ? p : NULL;
+	/* A command cut short may not have come to it. */
+	reserved_ports_update(s);
+	return p;
+}
+
+static struct plan *apply(struct session *s, struct cli *c, struct changes *r)
+{
+	enum state_mode mode = r->dry_run ? STATE_READ : STATE_WRITE;
+	struct plan *p;
+
+	if (!session_open_near(s, c, mode, r->prune ? NULL : &r->objects))
+		return NULL;
+	p = carry_out(s, r);
+	return !p && session_whole(s, mode) ? carry_out(s, r) : p;
+}
+
 int cmd_apply(struct cli *c, int argc, char **argv)
 {
 	struct changes r = { 0 };
 	struct session s = { 0 };
-	struct plan *p = NULL;
-	bool ok, idle;
+	struct plan *p;
 
 	if (!changes_parse(c, &r, argc, argv, apply_options))
 		return EXIT_USAGE;
@@ -69,17 +99,9 @@ int cmd_apply(struct cli *c, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!read_some(c, &r))
 		return EXIT_ERROR;
-	if (session_open_near(&s, c, r.dry_run ? STATE_READ : STATE_WRITE,
-			      r.prune ? NULL : &r.objects))
-		p = compare(&s, &r);
-	idle = r.dry_run || (p && !r.n && plan_empty(p) && !session_options_differ(&s));
-	if (p)
-		listeners_warn(c->a, s.have, s.want, c->d);
-	ok = p && (idle || session_commit(&s, p, r.v, r.n));
-	if (ok && !r.dry_run)
-		reserved_ports_update(&s);
+	p = apply(&s, c, &r);
 	session_close(&s);
-	if (!ok)
+	if (!p)
 		return EXIT_ERROR;
 	if (r.dry_run)
 		print(p);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "changes.h"
-#include "reserved_ports.h"
 
 /* "KIND NAME" as operands; several names may follow one kind. */
 static bool named_objects(struct cli *c, struct changes *r, int argc, char **argv)
@@ -85,12 +84,7 @@ static bool carry_out(struct session *s, struct changes *r)
 	changes_collect(s, r);
 	if (r->dry_run && !plan_empty(p))
 		plan_print(stdout, p);
-	if (r->dry_run)
-		return true;
-	if (!session_commit(s, p, r->v, r->n))
-		return false;
-	reserved_ports_update(s);
-	return true;
+	return r->dry_run || session_commit(s, p, r->v, r->n);
 }
 
 int cmd_delete(struct cli *c, int argc, char **argv)

@@ -8,7 +8,7 @@
 
 struct seen {
 	const char *text;	/* the sentence without its place */
-	unsigned int repeated;
+	unsigned int repeated, round;
 };
 
 struct diag {
@@ -16,6 +16,7 @@ struct diag {
 	struct arena *arena;
 	void *seen;		/* tsearch() tree of struct seen: warnings so far */
 	unsigned int errors, warnings;
+	unsigned int round;	/* of diag_again() */
 	unsigned int repeated;	/* warnings counted instead of printed */
 	unsigned int repeated_kinds;
 };
@@ -48,6 +49,16 @@ static int seen_cmp(const void *a, const void *b)
 	return strcmp(((const struct seen *)a)->text, ((const struct seen *)b)->text);
 }
 
+/* What was counted of it before diag_again(). */
+static void forget(struct diag *d, struct seen *seen)
+{
+	d->warnings -= 1 + seen->repeated;
+	d->repeated -= seen->repeated;
+	d->repeated_kinds -= !!seen->repeated;
+	seen->repeated = 0;
+	seen->round = d->round;
+}
+
 /* True if @text was warned of before. */
 static bool warned_before(struct diag *d, const char *text)
 {
@@ -57,8 +68,13 @@ static bool warned_before(struct diag *d, const char *text)
 	if (!node) {
 		seen = arena_alloc(d->arena, sizeof(*seen));
 		seen->text = arena_strdup(d->arena, text);
+		seen->round = d->round;
 		tsearch(seen, &d->seen, seen_cmp);
 		return false;
+	}
+	if ((*node)->round != d->round) {
+		forget(d, *node);
+		return true;
 	}
 	if (!(*node)->repeated++)
 		d->repeated_kinds++;
@@ -119,6 +135,11 @@ void diag_warn(struct diag *d, const struct loc *loc, const char *field, const c
 	if (!warned_before(d, text ? text : fmt))
 		print(d, loc, "warning", text ? text : fmt);
 	free(text);
+}
+
+void diag_again(struct diag *d)
+{
+	d->round++;
 }
 
 unsigned int diag_errors(const struct diag *d)

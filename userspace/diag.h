@@ -31,6 +31,9 @@ void diag_error(struct diag *d, const struct loc *loc, const char *field, const 
 void diag_warn(struct diag *d, const struct loc *loc, const char *field, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* What comes may have been said before: it is neither said nor counted again. */
+void diag_again(struct diag *d);
+
 unsigned int diag_errors(const struct diag *d);
 unsigned int diag_warnings(const struct diag *d);
 /* Says how often warnings were repeated, if any were. */

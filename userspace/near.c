@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /* See near.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "labels.h"
 #include "near.h"
 
-#define CHANGES_MAX 64		/* more of them, and reading all is no slower by much */
+/* More changes, or more objects to load for them: reading all is no slower by much. */
+#define CHANGES_MAX 64
+#define LOAD_MAX 2000
+
+/* FNV-1a. */
+static uint64_t hash(const void *data, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (const uint8_t *p = data, *end = p + len; p < end; p++)
+		h = (h ^ *p) * 0x100000001b3;
+	return h;
+}
 
 const char *near_basis(struct session *s, uint64_t generation)
 {
-	struct arena *a = s->cli->a;
-	const char *text = arena_printf(a, "%llu %s %s", (unsigned long long)generation,
-					SVCCTL_VERSION, s->cli->opt.node);
-	char buf[PREFIX_STRLEN];
+	const struct prefixes *m = &s->machine;
 
-	for (size_t i = 0; i < s->machine.n; i++)
-		text = arena_printf(a, "%s %s", text, prefix_str(&s->machine.v[i], buf));
-	return text;
+	return arena_printf(s->cli->a, "%llu %s %s %zu %016llx", (unsigned long long)generation,
+			    SVCCTL_VERSION, s->cli->opt.node, m->n,
+			    (unsigned long long)hash(m->v, m->n * sizeof(*m->v)));
 }
 
 /* The options in force are those kept, beside which at most our Node stands. */
@@ -29,13 +39,13 @@ static bool options_hold(const struct session *s)
 	       (!s->kept[len] || !strncmp(s->kept + len, NODE_WAS, strlen(NODE_WAS)));
 }
 
-static bool kernel_holds_it(struct session *s, const struct dp *info)
+static bool kernel_holds_it(struct session *s)
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
 
-	return info->has_apply_id && state_apply_id(s->state, id) &&
-	       !memcmp(info->apply_id, id, sizeof(id)) &&
-	       !strcmp(state_basis(s->state, s->cli->a), near_basis(s, info->generation));
+	return s->info.has_apply_id && state_apply_id(s->state, id) &&
+	       !memcmp(s->info.apply_id, id, sizeof(id)) &&
+	       !strcmp(state_basis(s->state, s->cli->a), near_basis(s, s->info.generation));
 }
 
 static const char *service_of(const struct object *slice)
@@ -43,72 +53,130 @@ static const char *service_of(const struct object *slice)
 	return map_get(&slice->labels, LABEL_SERVICE_NAME);
 }
 
-static bool load_one(struct session *s, enum kind kind, const char *ns, const char *name)
+static void key_add(struct arena *a, struct state_keys *keys, enum kind kind, const char *ns,
+		    const char *name)
 {
-	return state_load_one(s->state, s->cli->a, kind, ns, name, &s->known, s->cli->d);
+	struct state_key *k = arena_push(a, &keys->v, &keys->n, sizeof(*k));
+
+	*k = (struct state_key){ kind, ns ? ns : "", name };
+}
+
+static int key_cmp(const void *x, const void *y)
+{
+	const struct state_key *a = x, *b = y;
+	int c = (a->kind > b->kind) - (a->kind < b->kind);
+
+	if (!c)
+		c = strcmp(a->ns, b->ns);
+	return c ? c : strcmp(a->name, b->name);
+}
+
+static void keys_unique(struct state_keys *keys)
+{
+	size_t n = 0;
+
+	if (keys->n)
+		qsort(keys->v, keys->n, sizeof(*keys->v), key_cmp);
+	for (size_t i = 0; i < keys->n; i++)
+		if (!n || key_cmp(&keys->v[n - 1], &keys->v[i]))
+			keys->v[n++] = keys->v[i];
+	keys->n = n;
+}
+
+static bool services_of(struct arena *a, const struct objects *changes, struct state_keys *out)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct object *o = changes->v[i];
+
+		if (o->kind != KIND_SLICE || !o->name || !service_of(o))
+			return false;
+		key_add(a, out, KIND_SERVICE, o->ns, service_of(o));
+	}
+	keys_unique(out);
+	return true;
+}
+
+static bool load_services(struct session *s, const struct state_keys *services)
+{
+	if (services->n + state_count_slices(s->state, services, LOAD_MAX) > LOAD_MAX ||
+	    !state_load_keys(s->state, s->cli->a, services, &s->known) ||
+	    !state_load_slices(s->state, s->cli->a, services, &s->known))
+		return false;
+	objects_sort(&s->known);
+	return true;
 }
 
 /* The Service a slice was taken from would need to know where else its endpoints are. */
-static bool stays(const struct object *slice, const struct object *was)
+static bool none_moves(struct session *s, const struct objects *changes)
 {
-	return !was || (service_of(was) && !strcmp(service_of(was), service_of(slice)));
-}
+	struct state_keys others = { 0 };
+	struct objects moved = { 0 };
 
-static bool load_service(struct session *s, const struct object *slice)
-{
-	const char *service = service_of(slice);
-	size_t n = s->known.n;
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct object *o = changes->v[i];
+		const struct object *was = objects_find(&s->known, KIND_SLICE, o->ns, o->name);
 
-	return service && slice->name && load_one(s, KIND_SLICE, slice->ns, slice->name) &&
-	       stays(slice, s->known.n > n ? s->known.v[n] : NULL) &&
-	       load_one(s, KIND_SERVICE, slice->ns, service) &&
-	       state_load_slices(s->state, s->cli->a, slice->ns, service, &s->known, s->cli->d);
+		if (!was)
+			key_add(s->cli->a, &others, KIND_SLICE, o->ns, o->name);
+		else if (strcmp(service_of(was), service_of(o)))
+			return false;
+	}
+	return !others.n || (state_load_keys(s->state, s->cli->a, &others, &moved) && !moved.n);
 }
 
 /* They may have a weight of their own. */
-static bool load_pods_of(struct session *s, const struct slice *slice)
+static void pods_of(struct arena *a, const struct objects *list, struct state_keys *out)
 {
-	for (size_t i = 0; i < slice->n_endpoints; i++) {
-		const struct target_ref *t = &slice->endpoints[i].target;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct slice *slice = list->v[i]->kind == KIND_SLICE ? OBJ(slice, list->v[i]) : NULL;
 
-		if (t->kind && t->name && !strcmp(t->kind, "Pod") &&
-		    !load_one(s, KIND_POD, t->ns ? t->ns : slice->meta.ns, t->name))
-			return false;
+		for (size_t j = 0; slice && j < slice->n_endpoints; j++) {
+			const struct target_ref *t = &slice->endpoints[j].target;
+
+			if (t->kind && t->name && !strcmp(t->kind, "Pod"))
+				key_add(a, out, KIND_POD, t->ns ? t->ns : slice->meta.ns, t->name);
+		}
 	}
-	return true;
 }
 
-/* Of the first @n: the list may be the one that grows. */
-static bool load_pods(struct session *s, const struct objects *list, size_t n)
+static bool load_rest(struct session *s, const struct objects *changes)
 {
-	for (size_t i = 0; i < n; i++)
-		if (list->v[i]->kind == KIND_SLICE && !load_pods_of(s, OBJ(slice, list->v[i])))
-			return false;
-	return true;
+	struct state_keys keys = { 0 };
+
+	if (state_has(s->state, KIND_POD)) {
+		pods_of(s->cli->a, changes, &keys);
+		pods_of(s->cli->a, &s->known, &keys);
+	}
+	key_add(s->cli->a, &keys, KIND_NODE, NULL, s->cli->opt.node);
+	keys_unique(&keys);
+	return s->known.n + keys.n <= LOAD_MAX &&
+	       state_load_keys(s->state, s->cli->a, &keys, &s->known);
 }
 
 static bool load_all(struct session *s, const struct objects *changes)
 {
-	for (size_t i = 0; i < changes->n; i++)
-		if (changes->v[i]->kind != KIND_SLICE || !load_service(s, changes->v[i]))
-			return false;
-	if (state_has(s->state, KIND_POD) &&
-	    !(load_pods(s, changes, changes->n) && load_pods(s, &s->known, s->known.n)))
-		return false;
-	return load_one(s, KIND_NODE, NULL, s->cli->opt.node);
+	struct state_keys services = { 0 };
+
+	return services_of(s->cli->a, changes, &services) && load_services(s, &services) &&
+	       none_moves(s, changes) && load_rest(s, changes);
 }
 
-bool near_load(struct session *s, const struct dp *info, const struct objects *changes)
+bool near_load(struct session *s, const struct objects *changes)
 {
-	if (changes->n > CHANGES_MAX || !options_hold(s) || !kernel_holds_it(s, info))
+	if (changes->n > CHANGES_MAX || !options_hold(s) || !kernel_holds_it(s))
 		return false;
 	if (!load_all(s, changes)) {
 		s->known = (struct objects){ 0 };
 		return false;
 	}
 	objects_sort(&s->known);
-	objects_unique(&s->known);
 	return true;
+}
+
+static bool same_commit(const struct dp *a, const struct dp *b)
+{
+	return a->generation == b->generation && a->has_apply_id == b->has_apply_id &&
+	       !memcmp(a->apply_id, b->apply_id, sizeof(a->apply_id));
 }
 
 static bool dump_one(struct session *s, const char *name, struct dp *out)
@@ -116,20 +184,21 @@ static bool dump_one(struct session *s, const char *name, struct dp *out)
 	struct arena *a = s->cli->a;
 	struct dp *one = knl_dump(s->knl, a, name, s->cli->d);
 
-	for (size_t i = 0; one && i < one->n_services; i++)
+	if (!one)
+		return false;
+	s->astray = !same_commit(one, &s->info);
+	for (size_t i = 0; i < one->n_services; i++)
 		*(struct dp_service *)arena_push(a, &out->services, &out->n_services,
 						 sizeof(*out->services)) = one->services[i];
-	return one;
+	return !s->astray;
 }
 
-/* A commit that falls between two of these makes the plan a stale one. */
 struct dp *near_dump(struct session *s)
 {
 	struct dp *have = arena_alloc(s->cli->a, sizeof(*have));
 	const struct dp *want = s->want;
 
-	if (!knl_info(s->knl, s->cli->a, have, s->cli->d))
-		return NULL;
+	*have = s->info;
 	for (size_t i = 0; i < want->n_services; i++)
 		if ((!i || strcmp(want->services[i - 1].name, want->services[i].name)) &&
 		    !dump_one(s, want->services[i].name, have))

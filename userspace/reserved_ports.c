@@ -94,7 +94,7 @@ static bool write_ports(struct arena *a, const struct port_set *ports)
 	return !left;
 }
 
-static void warn(struct session *s, const char *what, const struct port_set *want)
+static bool warn(struct session *s, const char *what, const struct port_set *want)
 {
 	int port = port_set_next(want, 0);
 
@@ -106,13 +106,14 @@ static void warn(struct session *s, const char *what, const struct port_set *wan
 		diag_warn(s->cli->d, NULL, NULL, "%s cannot be %s (%s): a connection of this "
 			  "machine's own may be given a node port, like %d, as its source port",
 			  proc_path(s->cli->a, FILE_NAME), what, strerror(errno), port);
+	return false;
 }
 
 /*
  * Whatever is ours is in the state before it is in the kernel, and until it is
  * out of it: cut short between the two, the next command makes it good.
  */
-static void reserve(struct session *s, const char *when, const struct port_set *want,
+static bool reserve(struct session *s, const char *when, const struct port_set *want,
 		    const struct port_set *was_ours)
 {
 	const char *text = proc_line(s->cli->a, FILE_NAME);
@@ -120,37 +121,32 @@ static void reserve(struct session *s, const char *when, const struct port_set *
 
 	if (!text || !port_set_parse(text, &now)) {
 		errno = text ? EINVAL : errno;
-		warn(s, "read", want);
-		return;
+		return warn(s, "read", want);
 	}
 	was = now;
 	reserved_ports_merge(&now, &ours, want);
 	both = ours;
 	port_set_union(&both, was_ours);
 	if (!port_set_equal(&both, was_ours) && !keep(s, when, &both))
-		return;
-	if (!port_set_equal(&now, &was) && !write_ports(s->cli->a, &now)) {
-		warn(s, "written", want);
-		return;
-	}
-	if (!port_set_equal(&ours, &both))
-		keep(s, when, &ours);
+		return false;
+	if (!port_set_equal(&now, &was) && !write_ports(s->cli->a, &now))
+		return warn(s, "written", want);
+	return port_set_equal(&ours, &both) || keep(s, when, &ours);
 }
 
-void reserved_ports_update(struct session *s)
+bool reserved_ports_update(struct session *s)
 {
 	struct port_set want = { 0 }, ours;
 	const char *when;
 
 	/* Which ports are node ports was not looked at, and has not changed. */
 	if (s->near)
-		return;
+		return true;
 	when = epoch(s->cli->a);
 	if (s->want)
 		add_node_ports(&want, s->want);
 	if (s->want && s->model)
 		add_health_ports(&want, s->model);
 	recall(s, when, &ours);
-	if (!port_set_empty(&want) || !port_set_empty(&ours))
-		reserve(s, when, &want, &ours);
+	return (port_set_empty(&want) && port_set_empty(&ours)) || reserve(s, when, &want, &ours);
 }

@@ -18,10 +18,11 @@ void reserved_ports_merge(struct port_set *now, struct port_set *ours,
 			  const struct port_set *want);
 
 /*
- * After a commit: reserves the node ports of session.want and the health check
+ * After the kernel's commit: reserves the node ports of session.want and the health check
  * ports of session.model (NULL: there are none), and gives back what is served no
- * more. Remembers in the state what is ours. What fails is warned of.
+ * more. Remembers in the state what is ours. What fails is warned of:
+ * false.
  */
-void reserved_ports_update(struct session *s);
+bool reserved_ports_update(struct session *s);
 
 #endif

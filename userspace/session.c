@@ -8,20 +8,21 @@
 #include "input.h"
 #include "near.h"
 #include "node_addrs.h"
+#include "reserved_ports.h"
 #include "session.h"
 #include "stamp.h"
 
 #define STALE_TRIES 10
 
-bool session_settle(struct session *s, struct cli *c, enum state_mode mode, struct dp *info)
+bool session_settle(struct session *s, struct cli *c, enum state_mode mode)
 {
 	*s = (struct session) { .cli = c };
 	s->state = state_open(c->opt.state, mode, c->d);
 	if (!s->state)
 		return false;
 	s->knl = knl_open(c->d);
-	return s->knl && knl_info(s->knl, c->a, info, c->d) &&
-	       state_settle(s->state, info->has_apply_id ? info->apply_id : NULL, c->d);
+	return s->knl && knl_info(s->knl, c->a, &s->info, c->d) &&
+	       state_settle(s->state, s->info.has_apply_id ? s->info.apply_id : NULL, c->d);
 }
 
 /* Our Node object as the state knows it, else as it was when it went. */
@@ -54,15 +55,13 @@ static const char *keep(const struct session *s)
 bool session_open_near(struct session *s, struct cli *c, enum state_mode mode,
 		       const struct objects *changes)
 {
-	struct dp info;
-
-	if (!session_settle(s, c, mode, &info))
+	if (!session_settle(s, c, mode))
 		return false;
 	s->kept = state_options(s->state, c->a);
 	if (!options_recall(c, s->kept))
 		return false;
 	s->machine = node_addrs(c->a);
-	s->near = changes && near_load(s, &info, changes);
+	s->near = changes && near_load(s, changes);
 	if (!s->near && !state_load(s->state, c->a, KIND_MAX, &s->known, c->d))
 		return false;
 	s->node_was = node_recall(s);
@@ -85,6 +84,17 @@ void session_close(struct session *s)
 	state_close(s->state);
 }
 
+bool session_whole(struct session *s, enum state_mode mode)
+{
+	struct cli *c = s->cli;
+
+	if (!s->astray || diag_errors(c->d))
+		return false;
+	session_close(s);
+	diag_again(c->d);
+	return session_open(s, c, mode);
+}
+
 static int key_cmp(enum kind k, const char *ns, const char *name, const struct object *o)
 {
 	int cmp = k < o->kind ? -1 : k > o->kind;
@@ -105,16 +115,6 @@ void objects_sort(struct objects *list)
 {
 	if (list->n)
 		qsort(list->v, list->n, sizeof(*list->v), object_cmp);
-}
-
-void objects_unique(struct objects *sorted)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < sorted->n; i++)
-		if (!n || object_cmp(&sorted->v[n - 1], &sorted->v[i]))
-			sorted->v[n++] = sorted->v[i];
-	sorted->n = n;
 }
 
 struct object *objects_find(const struct objects *sorted, enum kind k, const char *ns,
@@ -191,9 +191,9 @@ static bool send_plan(struct session *s, struct plan *p, const uint8_t *apply_id
 
 		if (r != KNL_STALE)
 			return r == KNL_OK;
-		if (!read_kernel(s))
+		s->astray = s->near;
+		if (s->astray || !read_kernel(s))
 			return false;
-		s->adrift = s->near;
 		p = compare(s);
 	}
 	diag_error(s->cli->d, NULL, NULL,
@@ -225,10 +225,14 @@ bool session_commit(struct session *s, struct plan *p, const struct state_change
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
 	uint64_t generation = 0;
+	bool sent, reserved;
 
 	if (!state_prepare(s->state, v, n, keep(s), id, s->cli->d))
 		return false;
-	if (!send_plan(s, p, id, &generation))
-		return committed_after_all(s, id);
-	return state_promote(s->state, s->adrift ? NULL : near_basis(s, generation), s->cli->d);
+	sent = send_plan(s, p, id, &generation);
+	if (!sent && !committed_after_all(s, id))
+		return false;
+	/* First: who is near later, as the basis is as it was, looks at no port. */
+	reserved = reserved_ports_update(s);
+	return !sent || state_promote(s->state, reserved ? near_basis(s, generation) : NULL, s->cli->d);
 }

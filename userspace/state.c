@@ -14,7 +14,6 @@
 #include <sys/random.h>
 
 #include "emit.h"
-#include "labels.h"
 #include "state_impl.h"
 #include "svcnat.h"
 
@@ -74,32 +73,21 @@ void state_bind_text(sqlite3_stmt *st, int i, const char *text)
 	sqlite3_bind_text(st, i, text ? text : "", -1, SQLITE_STATIC);
 }
 
-struct key {
-	enum kind kind;
-	const char *ns, *name;
-};
-
-static struct key key_of(const struct state_change *c)
+static struct state_key key_of(const struct state_change *c)
 {
 	const char *ns = c->put ? c->put->ns : c->ns;
 
-	return (struct key){ c->put ? c->put->kind : c->kind, ns ? ns : "",
-			     c->put ? c->put->name : c->name };
+	return (struct state_key){ c->put ? c->put->kind : c->kind, ns ? ns : "",
+				   c->put ? c->put->name : c->name };
 }
 
 static void bind_key(sqlite3_stmt *st, const struct state_change *c)
 {
-	struct key k = key_of(c);
+	struct state_key k = key_of(c);
 
 	sqlite3_bind_int(st, 1, (int)k.kind);
 	state_bind_text(st, 2, k.ns);
 	state_bind_text(st, 3, k.name);
-}
-
-/* The Service a slice is of: state_load_slices() finds it by that. */
-static const char *owner_of(const struct object *o)
-{
-	return o->kind == KIND_SLICE ? map_get(&o->labels, LABEL_SERVICE_NAME) : NULL;
 }
 
 static bool write_change(sqlite3_stmt *st, struct arena *a, const struct state_change *c)
@@ -111,11 +99,8 @@ static bool write_change(sqlite3_stmt *st, struct arena *a, const struct state_c
 		const char *body = emit_json(a, c->put, &len);
 
 		sqlite3_bind_blob(st, 4, body, (int)len, SQLITE_STATIC);
-		/* A NULL here is nobody. */
-		sqlite3_bind_text(st, 5, owner_of(c->put), -1, SQLITE_STATIC);
 	} else {
 		sqlite3_bind_null(st, 4);
-		sqlite3_bind_null(st, 5);
 	}
 	return sqlite3_step(st) == SQLITE_DONE && sqlite3_reset(st) == SQLITE_OK;
 }
@@ -123,7 +108,7 @@ static bool write_change(sqlite3_stmt *st, struct arena *a, const struct state_c
 static int change_cmp(const void *x, const void *y)
 {
 	const struct state_change *a = *(void *const *)x, *b = *(void *const *)y;
-	struct key k = key_of(a), l = key_of(b);
+	struct state_key k = key_of(a), l = key_of(b);
 	int c = (k.kind > l.kind) - (k.kind < l.kind);
 
 	if (!c)
@@ -148,7 +133,7 @@ static bool write_changes(struct state *s, const struct state_change *v, size_t 
 	const struct state_change **sorted = in_order(order, v, n);
 	sqlite3_stmt *st = NULL;
 	bool ok = sqlite3_prepare_v2(s->db, "INSERT OR REPLACE INTO object VALUES (?1, ?2, ?3,"
-				     " (SELECT pending FROM meta), ?4, ?5)", -1, &st, NULL) == SQLITE_OK;
+				     " (SELECT pending FROM meta), ?4)", -1, &st, NULL) == SQLITE_OK;
 
 	for (size_t i = 0; ok && i < n; i++) {
 		ok = write_change(st, a, sorted[i]);

@@ -50,11 +50,26 @@ bool state_settle(struct state *s, const uint8_t *kernel_id, struct diag *d);
 bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects *out,
 		struct diag *d);
 
-/* The one object of that key, if there is one; the slices of a Service. */
-bool state_load_one(struct state *s, struct arena *a, enum kind kind, const char *ns,
-		    const char *name, struct objects *out, struct diag *d);
-bool state_load_slices(struct state *s, struct arena *a, const char *ns, const char *service,
-		       struct objects *out, struct diag *d);
+struct state_key {
+	enum kind kind;
+	const char *ns, *name;		/* ns "": of a kind without */
+};
+
+struct state_keys {
+	struct state_key *v;
+	size_t n;
+};
+
+/*
+ * The objects of these keys, those there are; the slices of these Services. Whatever
+ * is wrong, nothing is said.
+ */
+bool state_load_keys(struct state *s, struct arena *a, const struct state_keys *keys,
+		     struct objects *out);
+bool state_load_slices(struct state *s, struct arena *a, const struct state_keys *services,
+		       struct objects *out);
+/* How many those are, or any number from @most on. */
+size_t state_count_slices(struct state *s, const struct state_keys *services, size_t most);
 
 /* Is or was there any of that kind? */
 bool state_has(struct state *s, enum kind kind);

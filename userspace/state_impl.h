@@ -18,7 +18,7 @@ struct state {
 	size_t n_changes;
 };
 
-/* False, after saying what the database's last error means; @what: "cannot be read". */
+/* False, after saying what the database's last error means (@d NULL: nothing); @what: "cannot be read". */
 bool state_complain(struct state *s, struct diag *d, const char *what);
 bool state_run(struct state *s, const char *sql);
 /* Begins to write; what is read ends. */

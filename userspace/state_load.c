@@ -5,13 +5,6 @@
 #include "input.h"
 #include "state_impl.h"
 
-/* Which ones: a condition on the columns, and what ?2, ?3 and ?4 in it are. */
-struct wanted {
-	const char *sql;
-	enum kind kind;
-	const char *ns, *name;
-};
-
 static bool load_row(struct arena *a, sqlite3_stmt *st, struct objects *out)
 {
 	int len = sqlite3_column_bytes(st, 4);
@@ -32,67 +25,104 @@ static bool load_row(struct arena *a, sqlite3_stmt *st, struct objects *out)
 	" AND n.name = o.name AND n.txn > o.txn AND n.txn <= ?1)" \
 	" ORDER BY kind, ns, name"
 
-static sqlite3_stmt *query(struct state *s, struct arena *a, const struct wanted *w)
+/* @which: a condition on the columns; ?2, ?3 and ?4 in it are of a key. */
+static sqlite3_stmt *query(struct state *s, struct arena *a, const char *which)
 {
 	sqlite3_stmt *st;
 
-	if (sqlite3_prepare_v2(s->db, arena_printf(a, LOAD, w->sql), -1, &st, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(s->db, arena_printf(a, LOAD, which), -1, &st, NULL) != SQLITE_OK)
 		return NULL;
 	sqlite3_bind_int64(st, 1, state_number(s, s->as_pending ? "SELECT pending FROM meta" :
 					       "SELECT current FROM meta"));
-	sqlite3_bind_int(st, 2, (int)w->kind);
-	state_bind_text(st, 3, w->ns);
-	state_bind_text(st, 4, w->name);
 	return st;
 }
 
-static bool load(struct state *s, struct arena *a, const struct wanted *w, struct objects *out,
-		 struct diag *d)
+static bool load_rows(struct state *s, struct arena *a, sqlite3_stmt *st, struct objects *out,
+		      struct diag *d)
 {
-	sqlite3_stmt *st;
 	int rc;
 
-	if (!s->db)
-		return true;
-	st = query(s, a, w);
-	if (!st)
-		return state_complain(s, d, "cannot be read");
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		if (load_row(a, st, out))
 			continue;
-		diag_error(d, NULL, NULL, "the state %s is damaged at %s %s/%s: move it away and apply all manifests again",
-			   s->path, kind_name(sqlite3_column_int(st, 0)),
-			   (const char *)sqlite3_column_text(st, 1),
-			   (const char *)sqlite3_column_text(st, 2));
-		sqlite3_finalize(st);
+		if (d)
+			diag_error(d, NULL, NULL, "the state %s is damaged at %s %s/%s: move it away and apply all manifests again",
+				   s->path, kind_name(sqlite3_column_int(st, 0)),
+				   (const char *)sqlite3_column_text(st, 1),
+				   (const char *)sqlite3_column_text(st, 2));
 		return false;
 	}
-	sqlite3_finalize(st);
 	return rc == SQLITE_DONE || state_complain(s, d, "cannot be read");
 }
 
 bool state_load(struct state *s, struct arena *a, enum kind kind, struct objects *out,
 		struct diag *d)
 {
-	struct wanted w = { kind == KIND_MAX ? "1" : "kind = ?2", .kind = kind };
+	sqlite3_stmt *st;
+	bool ok;
 
-	return load(s, a, &w, out, d);
+	if (!s->db)
+		return true;
+	st = query(s, a, kind == KIND_MAX ? "1" : "kind = ?2");
+	if (!st)
+		return state_complain(s, d, "cannot be read");
+	sqlite3_bind_int(st, 2, (int)kind);
+	ok = load_rows(s, a, st, out, d);
+	sqlite3_finalize(st);
+	return ok;
 }
 
-bool state_load_one(struct state *s, struct arena *a, enum kind kind, const char *ns,
-		    const char *name, struct objects *out, struct diag *d)
+static bool load_each(struct state *s, struct arena *a, const char *which,
+		      const struct state_keys *keys, struct objects *out)
 {
-	struct wanted w = { "kind = ?2 AND ns = ?3 AND name = ?4", kind, ns, name };
+	sqlite3_stmt *st = s->db ? query(s, a, which) : NULL;
+	bool ok = st || !s->db;
 
-	return load(s, a, &w, out, d);
+	for (size_t i = 0; st && ok && i < keys->n; i++) {
+		sqlite3_bind_int(st, 2, (int)keys->v[i].kind);
+		state_bind_text(st, 3, keys->v[i].ns);
+		state_bind_text(st, 4, keys->v[i].name);
+		ok = load_rows(s, a, st, out, NULL);
+		sqlite3_reset(st);
+	}
+	sqlite3_finalize(st);
+	return ok;
 }
 
-bool state_load_slices(struct state *s, struct arena *a, const char *ns, const char *service,
-		       struct objects *out, struct diag *d)
+bool state_load_keys(struct state *s, struct arena *a, const struct state_keys *keys,
+		     struct objects *out)
 {
-	struct wanted w = { "kind = ?2 AND ns = ?3 AND owner = ?4", KIND_SLICE, ns, service };
+	return load_each(s, a, "kind = ?2 AND ns = ?3 AND name = ?4", keys, out);
+}
 
-	return load(s, a, &w, out, d);
+bool state_load_slices(struct state *s, struct arena *a, const struct state_keys *services,
+		       struct objects *out)
+{
+	const char *which = arena_printf(a, "kind = %d AND ns = ?3 AND owner = ?4", KIND_SLICE);
+
+	return load_each(s, a, which, services, out);
+}
+
+size_t state_count_slices(struct state *s, const struct state_keys *services, size_t most)
+{
+	sqlite3_stmt *st;
+	size_t n = 0;
+
+	if (!s->db || sqlite3_prepare_v2(s->db, "SELECT count(*) FROM (SELECT 1 FROM object WHERE"
+					 " kind = ?1 AND ns = ?2 AND owner = ?3 LIMIT ?4)", -1, &st,
+					 NULL) != SQLITE_OK)
+		return 0;
+	sqlite3_bind_int(st, 1, KIND_SLICE);
+	sqlite3_bind_int64(st, 4, (sqlite3_int64)most);
+	for (size_t i = 0; n < most && i < services->n; i++) {
+		state_bind_text(st, 2, services->v[i].ns);
+		state_bind_text(st, 3, services->v[i].name);
+		if (sqlite3_step(st) == SQLITE_ROW)
+			n += (size_t)sqlite3_column_int64(st, 0);
+		sqlite3_reset(st);
+	}
+	sqlite3_finalize(st);
+	return n;
 }
 
 bool state_has(struct state *s, enum kind kind)

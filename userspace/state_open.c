@@ -21,9 +21,24 @@
 	"ALTER TABLE meta ADD COLUMN pending_options TEXT;"
 #define RESERVED_COLUMN "ALTER TABLE meta ADD COLUMN reserved TEXT;"
 #define BASIS_COLUMN "ALTER TABLE meta ADD COLUMN basis TEXT;"
+
+#define STR(x) STR_(x)
+#define STR_(x) #x
+#define SLICES 3			/* KIND_SLICE */
+_Static_assert(SLICES == KIND_SLICE, "the kind whose owner is looked for");
+
+/*
+ * The Service a slice is of: state_load_slices() finds it by that. Made of the body,
+ * so that an svcctl that knows no such column writes it as well.
+ */
 #define OWNER_COLUMN \
-	"ALTER TABLE object ADD COLUMN owner TEXT;" \
+	"ALTER TABLE object ADD COLUMN owner TEXT GENERATED ALWAYS AS (" \
+	" CASE WHEN kind = " STR(SLICES) " AND json_valid(CAST(body AS TEXT)) THEN" \
+	" json_extract(CAST(body AS TEXT), '$.metadata.labels.\"" LABEL_SERVICE_NAME "\"')" \
+	" END) VIRTUAL;" \
 	"CREATE INDEX owned ON object (ns, owner) WHERE owner IS NOT NULL;"
+/* It was written for a while, and no other svcctl could. */
+#define NO_OWNER_COLUMN "DROP INDEX IF EXISTS owned; ALTER TABLE object DROP COLUMN owner;"
 
 static const char schema[] =
 	"CREATE TABLE object ("
@@ -46,6 +61,8 @@ bool state_complain(struct state *s, struct diag *d, const char *what)
 {
 	int err = s->db ? sqlite3_errcode(s->db) & 0xff : SQLITE_NOMEM;
 
+	if (!d)
+		return false;
 	if (err == SQLITE_CORRUPT || err == SQLITE_NOTADB)
 		diag_error(d, NULL, NULL, "the state %s is damaged (%s): move it away and apply all manifests again; the kernel serves on meanwhile",
 			   s->path, sqlite3_errmsg(s->db));
@@ -145,34 +162,38 @@ static bool begin(struct state *s, struct diag *d)
 	return s->reading || state_complain(s, d, "cannot be opened");
 }
 
-static bool add_columns(struct state *s, const char *sql)
+static bool add_columns(struct state *s, const char *sql, struct diag *d)
 {
 	if (state_begin(s) && state_run(s, sql) && state_run(s, "COMMIT"))
 		return true;
+	state_complain(s, d, "cannot be written");
 	state_run(s, "ROLLBACK");
 	return false;
 }
 
-/* Slices that were there before the column was say whose they are in their body. */
-static bool add_owners(struct state *s)
-{
-	char sql[512];
+enum column { COLUMN_NONE = -1, COLUMN_STORED = 0, COLUMN_VIRTUAL = 2 };
 
-	snprintf(sql, sizeof(sql), OWNER_COLUMN "UPDATE object SET owner = json_extract(CAST(body AS TEXT),"
-		 " '$.metadata.labels.\"%s\"') WHERE kind = %d", LABEL_SERVICE_NAME, KIND_SLICE);
-	return add_columns(s, sql);
+static enum column column(struct state *s, const char *table, const char *name)
+{
+	char sql[128];
+
+	snprintf(sql, sizeof(sql), "SELECT hidden FROM pragma_table_xinfo('%s') WHERE name = '%s'",
+		 table, name);
+	return (enum column)state_number(s, sql);
 }
 
-static bool bring_up_to_date(struct state *s)
+static bool bring_up_to_date(struct state *s, struct diag *d)
 {
-	return (state_number(s, "SELECT count(options) FROM meta") >= 0 ||
-		add_columns(s, OPTION_COLUMNS)) &&
-	       (state_number(s, "SELECT count(reserved) FROM meta") >= 0 ||
-		add_columns(s, RESERVED_COLUMN)) &&
-	       (state_number(s, "SELECT count(basis) FROM meta") >= 0 ||
-		add_columns(s, BASIS_COLUMN)) &&
-	       (state_number(s, "SELECT count(owner) FROM (SELECT owner FROM object LIMIT 1)") >= 0 ||
-		add_owners(s));
+	enum column owner = column(s, "object", "owner");
+
+	if (column(s, "meta", "options") == COLUMN_NONE && !add_columns(s, OPTION_COLUMNS, d))
+		return false;
+	if (column(s, "meta", "reserved") == COLUMN_NONE && !add_columns(s, RESERVED_COLUMN, d))
+		return false;
+	if (column(s, "meta", "basis") == COLUMN_NONE && !add_columns(s, BASIS_COLUMN, d))
+		return false;
+	return owner == COLUMN_VIRTUAL ||
+	       add_columns(s, owner == COLUMN_STORED ? NO_OWNER_COLUMN OWNER_COLUMN : OWNER_COLUMN, d);
 }
 
 /* One thread: SQLite need neither lock what it allocates nor keep books on it. */
@@ -205,8 +226,7 @@ static bool open_db(struct state *s, struct diag *d)
 			   s->path);
 		return false;
 	}
-	return s->mode == STATE_READ || bring_up_to_date(s) ||
-	       state_complain(s, d, "cannot be written");
+	return s->mode == STATE_READ || bring_up_to_date(s, d);
 }
 
 struct state *state_open(const char *path, enum state_mode mode, struct diag *d)

@@ -15,6 +15,7 @@
  *	--stale-at N	the Nth COMMIT does
  *	--kill-at N	kill -9 whoever sends the Nth message, then carry it out:
  *			what a kernel does with a caller that dies in send()
+ *	--meddle-at N	before the Nth message somebody else removes all there is
  *	--delay MS	before each COMMIT
  *	--linger	each service has one more backend, that left it with
  *			connections still active
@@ -56,7 +57,7 @@ static uint64_t generation;
 static uint8_t apply_id[SVCNAT_APPLY_ID_LEN];
 static bool has_id;
 static bool refuse, deny, linger;
-static long fail_at, stale, stale_at, kill_at, delay, n_messages, n_puts, n_commits;
+static long fail_at, stale, stale_at, kill_at, meddle_at, delay, n_messages, n_puts, n_commits;
 
 static void family_get(const struct nlmsghdr *req)
 {
@@ -377,6 +378,15 @@ static void txn_put(const struct nlmsghdr *req, struct nlattr *attrs, int len)
 	acknowledge(req, 0);
 }
 
+static void meddle(void)
+{
+	list_clear(&services);
+	free(config);
+	config = NULL;
+	has_id = false;
+	generation++;
+}
+
 static void answer(const struct nlmsghdr *req)
 {
 	const struct genlmsghdr *g = (const struct genlmsghdr *)(req + 1);
@@ -389,6 +399,8 @@ static void answer(const struct nlmsghdr *req)
 	}
 	if (++n_messages == kill_at)
 		kill((pid_t)(peer & PID_MASK), SIGKILL);
+	if (n_messages == meddle_at)
+		meddle();
 	if (deny) {
 		acknowledge(req, EPERM);
 		return;
@@ -441,6 +453,7 @@ static void parse_options(int argc, char **argv)
 		{ "deny", no_argument, NULL, 'D' }, { "fail-at", required_argument, NULL, 'f' },
 		{ "stale", required_argument, NULL, 's' },
 		{ "stale-at", required_argument, NULL, 'S' }, { "kill-at", required_argument, NULL, 'k' },
+		{ "meddle-at", required_argument, NULL, 'm' },
 		{ "delay", required_argument, NULL, 'd' }, { "linger", no_argument, NULL, 'l' },
 		{ 0 },
 	};
@@ -457,7 +470,7 @@ static void parse_options(int argc, char **argv)
 			linger = true;
 		else
 			*(opt == 'f' ? &fail_at : opt == 's' ? &stale : opt == 'S' ? &stale_at :
-			  opt == 'k' ? &kill_at : &delay) = atol(optarg);
+			  opt == 'k' ? &kill_at : opt == 'm' ? &meddle_at : &delay) = atol(optarg);
 	}
 }
 

@@ -55,11 +55,36 @@ static void repeated(void **state)
 	free(said);
 }
 
+/* What is looked at twice is said once; what was not looked at again stays counted. */
+static void again(void **state)
+{
+	char *said;
+	size_t len;
+	FILE *f = open_memstream(&said, &len);
+	struct diag *d = diag_new(f);
+
+	for (int i = 0; i < 3; i++)
+		diag_warn(d, NULL, NULL, "read once");
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 4; i++)
+			diag_warn(d, NULL, NULL, "looked at");
+		assert_int_equal(diag_warnings(d), 7);
+		diag_again(d);
+	}
+	diag_finish(d);
+	diag_free(d);
+	fclose(f);
+	assert_string_equal(said, "warning: read once\nwarning: looked at\n"
+			    "warning: 5 more like some above: the same text at other places\n");
+	free(said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sentences),
 		cmocka_unit_test(repeated),
+		cmocka_unit_test(again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
