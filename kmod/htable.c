@@ -86,6 +86,7 @@ static u32 buckets_for(const struct svcnat_htable *t, u32 count)
 		count /= 4;
 		break;
 	case SVCNAT_HTABLE_SHARED:
+		count /= 2;
 		break;
 	case SVCNAT_HTABLE_SPARSE:
 		count *= 2;

@@ -40,7 +40,7 @@ struct svcnat_buckets {
  * enum svcnat_htable_kind - who reads a table, and how much memory that is worth
  * @SVCNAT_HTABLE_PRIVATE: who writes it; nothing waits for a grace period. A bucket for
  *	four nodes
- * @SVCNAT_HTABLE_SHARED: others too, under RCU. A bucket for one node
+ * @SVCNAT_HTABLE_SHARED: others too, under RCU. A bucket for two nodes
  * @SVCNAT_HTABLE_SPARSE: likewise, and every new flow. Two buckets for one node
  */
 enum svcnat_htable_kind {
