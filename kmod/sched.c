@@ -344,13 +344,14 @@ static bool needs_table(const struct svcnat_set *set, bool local)
 
 static int table_make(struct svcnat_set *set, bool local)
 {
+	struct svcnat_extras *extras = svcnat_set_extras(set);
 	struct turns t = { };
-	int err = turns_make(&t, set, local);
+	int err = extras ? turns_make(&t, set, local) : -ENOMEM;
 
 	if (!err) {
-		set->extras->table[local] = set->settings.sched == SVCNAT_SCHED_MAGLEV ?
-				    table_maglev(&t) : table_of_turns(&t);
-		if (!set->extras->table[local])
+		extras->table[local] = set->settings.sched == SVCNAT_SCHED_MAGLEV ?
+				       table_maglev(&t) : table_of_turns(&t);
+		if (!extras->table[local])
 			err = -ENOMEM;
 	}
 	turns_free(&t);
@@ -370,24 +371,27 @@ static int tables_make(struct svcnat_set *set)
 		err = table_make(set, false);
 	if (err)
 		return err;
-	if (policies_same(set))
+	if (!policies_same(set))
+		return needs_table(set, true) ? table_make(set, true) : 0;
+	if (set->extras)
 		set->extras->table[true] = set->extras->table[false];
-	else if (needs_table(set, true))
-		err = table_make(set, true);
-	return err;
+	return 0;
 }
 
 /* Each CPU starts its rounds elsewhere, or all would begin with the same backend. */
 static int turn_make(struct svcnat_set *set)
 {
 	u32 slots[] = { svcnat_sched_slots(set, false), svcnat_sched_slots(set, true) };
+	struct svcnat_extras *extras = svcnat_set_extras(set);
 	int cpu;
 
-	set->extras->turn = __alloc_percpu_gfp(sizeof(slots), __alignof__(u32), GFP_KERNEL_ACCOUNT);
-	if (!set->extras->turn)
+	if (!extras)
+		return -ENOMEM;
+	extras->turn = __alloc_percpu_gfp(sizeof(slots), __alignof__(u32), GFP_KERNEL_ACCOUNT);
+	if (!extras->turn)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		u32 *turn = per_cpu_ptr(set->extras->turn, cpu);
+		u32 *turn = per_cpu_ptr(extras->turn, cpu);
 
 		turn[false] = reciprocal_scale(get_random_u32(), slots[false]);
 		turn[true] = reciprocal_scale(get_random_u32(), slots[true]);
@@ -405,15 +409,11 @@ static int turn_make(struct svcnat_set *set)
  */
 int svcnat_sched_prepare(struct svcnat_set *set)
 {
-	bool rr = set->settings.sched == SVCNAT_SCHED_RR;
-	int err;
+	int err = tables_make(set);
 
-	if (!rr && !needs_table(set, false) && !needs_table(set, true))
-		return 0;
-	if (!svcnat_set_extras(set))
-		return -ENOMEM;
-	err = tables_make(set);
-	return err || !rr ? err : turn_make(set);
+	if (!err && set->settings.sched == SVCNAT_SCHED_RR)
+		err = turn_make(set);
+	return err;
 }
 
 /**

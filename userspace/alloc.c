@@ -5,6 +5,7 @@
  * then the Services are served in the order of their names: the same objects
  * get the same numbers on every machine.
  */
+#include "fnv.h"
 #include "model_impl.h"
 #include "pool.h"
 
@@ -21,16 +22,13 @@ struct alloc {
 	uint8_t port_taken[PORTS];	/* a bit a protocol */
 };
 
-/* FNV-1a, mixed: where in a range the search for a free number begins. */
+/* Mixed: where in a range the search for a free number begins. */
 static uint64_t name_hash(const struct object *o, uint64_t salt)
 {
-	uint64_t h = 0xcbf29ce484222325 ^ salt;
+	uint64_t h = fnv(FNV_BEGIN ^ salt, o->ns, strlen(o->ns));
 
-	for (const char *s = o->ns; *s; s++)
-		h = (h ^ (uint8_t)*s) * 0x100000001b3;
-	h = (h ^ '/') * 0x100000001b3;
-	for (const char *s = o->name; *s; s++)
-		h = (h ^ (uint8_t)*s) * 0x100000001b3;
+	h = fnv(h, "/", 1);
+	h = fnv(h, o->name, strlen(o->name));
 	h = (h ^ h >> 33) * 0xff51afd7ed558ccd;
 	return h ^ h >> 33;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fnv.h"
 #include "labels.h"
 #include "near.h"
 
@@ -10,23 +11,13 @@
 #define CHANGES_MAX 64
 #define LOAD_MAX 2000
 
-/* FNV-1a. */
-static uint64_t hash(const void *data, size_t len)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (const uint8_t *p = data, *end = p + len; p < end; p++)
-		h = (h ^ *p) * 0x100000001b3;
-	return h;
-}
-
 const char *near_basis(struct session *s, uint64_t generation)
 {
 	const struct prefixes *m = &s->machine;
 
 	return arena_printf(s->cli->a, "%llu %s %s %zu %016llx", (unsigned long long)generation,
 			    SVCCTL_VERSION, s->cli->opt.node, m->n,
-			    (unsigned long long)hash(m->v, m->n * sizeof(*m->v)));
+			    (unsigned long long)fnv(FNV_BEGIN, m->v, m->n * sizeof(*m->v)));
 }
 
 /* The options in force are those kept, beside which at most our Node stands. */
