@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Pick a backend; see pick.h. Everything here runs under RCU, in softirq or process
- * context: no lock, no allocation, nothing written but round-robin's turn of this CPU.
+ * context: no lock, no allocation, nothing written but what this CPU draws from.
  *
  * What is drawn first is nearly always taken. If it sits out, is at its limit or is to
  * be avoided, it is drawn anew up to PROBES times, so that its flows do not all go to
@@ -12,7 +12,7 @@
 
 #include <linux/kernel.h>
 #include <linux/percpu.h>
-#include <linux/random.h>
+#include <linux/prandom.h>
 #include <linux/siphash.h>
 
 #include "compat.h"
@@ -76,6 +76,18 @@ static bool takes(const struct draw *d, const struct svcnat_backend *b)
 	return b != d->avoid && svcnat_pick_may(b);
 }
 
+static DEFINE_PER_CPU(struct rnd_state, chance);
+
+/*
+ * Even is enough, nobody has to be kept from foreseeing it: get_random_u32() is dearer.
+ * Who interrupts in between may draw the same.
+ */
+static u32 any(void)
+{
+	prandom_init_once(&chance);
+	return prandom_u32_state(raw_cpu_ptr(&chance));
+}
+
 static u64 hash_source(const struct nf_conntrack_tuple *flow)
 {
 	return siphash(&flow->src.u3, sizeof(flow->src.u3), &flow_key);
@@ -111,7 +123,7 @@ static u64 hash_of(u8 sched, const struct nf_conntrack_tuple *flow)
 	case SVCNAT_SCHED_MAGLEV:
 		return hash_flow(flow);
 	default:
-		return (u64)get_random_u32() << 32;
+		return (u64)any() << 32;
 	}
 }
 

@@ -53,6 +53,8 @@ class Trial:
 
     def __init__(self, of, rows):
         self.model, self.wrong, self.seen = of, {}, collections.defaultdict(collections.Counter)
+        # A source port may come up again, and its flow of before goes on as it was.
+        lab.run("conntrack", "-F", netns="node-a")
         groups = collections.defaultdict(list)
         for row in rows:
             if tried(row):
