@@ -81,22 +81,20 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/svcctl
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/svcctl.service
 
-# With DESTDIR the sources are laid out for somebody's package, nothing is built. The
-# module of before goes first: DKMS does not build the same version twice.
+# With DESTDIR the sources are laid out for somebody's package, nothing is built. Modules
+# of before go first, whatever their version: they would be built for every new kernel, too.
 dkms-install:
 ifdef DESTDIR
 	tests/vm/dkms-tree $(DESTDIR)/usr/src/svcnat-$(VERSION)
 else
 	@tests/vm/deps dkms
-	if dkms status -m svcnat -v $(VERSION) | grep -q .; then \
-		dkms remove -m svcnat -v $(VERSION) --all; fi
+	tests/vm/dkms-forget
 	tests/vm/dkms-tree /usr/src/svcnat-$(VERSION)
 	dkms install -m svcnat -v $(VERSION)
 endif
 
 dkms-remove:
-	dkms remove -m svcnat -v $(VERSION) --all
-	rm -rf /usr/src/svcnat-$(VERSION)
+	tests/vm/dkms-forget
 
 clean:
 	rm -rf build

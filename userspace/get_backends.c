@@ -52,6 +52,12 @@ static void number(struct table *t, uint64_t n)
 	table_add(t, arena_printf(t->a, "%llu", (unsigned long long)n));
 }
 
+/* The kernel has one for whom nobody picks, too. */
+static uint32_t share(const struct dp_backend *b)
+{
+	return b->flags & SVCNAT_BACKEND_F_MASK ? b->weight : 0;
+}
+
 static void row(const struct request *r, struct table *t, const void *thing)
 {
 	const struct backend *x = thing;
@@ -63,7 +69,7 @@ static void row(const struct request *r, struct table *t, const void *thing)
 	table_add(t, policy(b->flags));
 	table_add(t, backend_state_now(t->a, b));
 	if (r->out == OUT_WIDE) {
-		number(t, b->weight);
+		number(t, share(b));
 		if (b->conn_limit)
 			number(t, b->conn_limit);
 		else
@@ -89,7 +95,7 @@ static void put(struct sink *s, const void *thing)
 	sink_string(s, "state", backend_state(b->b));
 	if (b->b->ejected_seconds)
 		sink_number(s, "ejected_seconds", b->b->ejected_seconds);
-	sink_number(s, "weight", b->b->weight);
+	sink_number(s, "weight", share(b->b));
 	sink_number(s, "limit", b->b->conn_limit);
 	sink_number(s, "active", b->b->active);
 	sink_number(s, "connections", b->b->connections);

@@ -221,12 +221,31 @@ bool session_options_differ(const struct session *s)
 	return strcmp(keep(s), s->kept);
 }
 
+/* A state forgotten, or another's: what goes was never in this one. */
+static void warn_of_others(struct session *s, const struct plan *p)
+{
+	uint8_t id[SVCNAT_APPLY_ID_LEN];
+	size_t n = 0;
+
+	if (state_apply_id(s->state, id) && s->info.has_apply_id &&
+	    !memcmp(s->info.apply_id, id, sizeof(id)))
+		return;
+	for (size_t i = 0; i < p->n; i++)
+		n += p->steps[i].op == PLAN_REMOVE;
+	if (n)
+		diag_warn(s->cli->d, NULL, NULL, "what the kernel held was not put there by way of "
+			  "%s: %zu service%s of it that %s not known there %s removed; give each "
+			  "network namespace one --state", s->cli->opt.state, n, n == 1 ? "" : "s",
+			  n == 1 ? "is" : "are", n == 1 ? "is" : "are");
+}
+
 bool session_commit(struct session *s, struct plan *p, const struct state_change *v, size_t n)
 {
 	uint8_t id[SVCNAT_APPLY_ID_LEN];
 	uint64_t generation = 0;
 	bool sent, reserved;
 
+	warn_of_others(s, p);
 	if (!state_prepare(s->state, v, n, keep(s), id, s->cli->d))
 		return false;
 	sent = send_plan(s, p, id, &generation);

@@ -118,7 +118,7 @@ t_leaving() {
 	run 0 stats web -o json
 	[ "$(grep -c '"state": "leaving"' "$T/out")" = 1 ]
 	run 0 get backends web -o wide
-	shows ' 10\.255\.255\.254:65535 +no new connections +leaving +1 +<none> +3 '
+	shows ' 10\.255\.255\.254:65535 +no new connections +leaving +0 +<none> +3 '
 	run 0 get backends web -o yaml
 	shows 'state: leaving'
 	agree

@@ -34,6 +34,16 @@ t_flush_restore() {
 	agree
 }
 
+t_another_state() {
+	standin
+	run 0 apply -f "$M/web.yaml"
+	hides 'not put there'
+	run 0 apply -f "$M/more.yaml" --state "$T/other.db"
+	says 'not put there by way of .*/other.db: [0-9]+ services? of it .* removed'
+	run 0 apply -f "$M/web.yaml" --state "$T/other.db"
+	! grep -q 'not put there' "$T/err"
+}
+
 # What both stores hold goes to $T/NAME; they must agree.
 holds() {
 	"$SVCCTL" diff >"$T/out" 2>"$T/err" || [ $? = 1 ]
@@ -289,6 +299,7 @@ t_blocked_reader() {
 }
 
 case_of "flush, restore" t_flush_restore
+case_of "another state" t_another_state
 case_of "restore without a state changes nothing" t_restore_nothing
 for by in nothing flush restore delete; do
 	case_of "killed at any message, then $by" t_kill_then $by
