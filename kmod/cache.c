@@ -29,7 +29,7 @@ static struct kmem_cache *cached_cache __read_mostly;
 int svcnat_cache_module_init(void)
 {
 	BUILD_BUG_ON(offsetof(struct svcnat_cached, dst) >= 64);
-	BUILD_BUG_ON(offsetof(struct svcnat_cached, dir) >= 128);
+	BUILD_BUG_ON(offsetof(struct svcnat_cached, dscp) >= 128);
 	cached_cache = KMEM_CACHE(svcnat_cached, SLAB_HWCACHE_ALIGN);
 	return cached_cache ? 0 : -ENOMEM;
 }

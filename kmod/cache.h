@@ -77,12 +77,14 @@ struct svcnat_cache_key {
  * @dport: see @sport
  * @mtu: of the way on, at most 65535
  * @dir: enum ip_conntrack_dir
+ * @dscp: the packet that renewed it last left with, without ECN. Others take the slow
+ *	road: whoever marks packets there may mark them, too
  * @ct: connection, with a reference
  * @since: it was made (jiffies)
  * @ack: of TCP: last acknowledgement number that came, host byte order
  * @rcu: frees it
  *
- * Immutable once packets can see it, but for @gen, @until and @ack. A packet of UDP
+ * Immutable once packets can see it, but for @gen, @until, @dscp and @ack. A packet of UDP
  * touches the first two cache lines, one of TCP writes to the third.
  */
 struct svcnat_cached {
@@ -104,6 +106,7 @@ struct svcnat_cached {
 	__be16			dport;
 	u16			mtu;
 	u8			dir;
+	u8			dscp;
 
 	struct nf_conn		*ct;
 	u32			since;

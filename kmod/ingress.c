@@ -13,7 +13,9 @@
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <net/dsfield.h>
 #include <net/dst.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/neighbour.h>
 #include <net/route.h>
@@ -27,12 +29,14 @@
  * @key: whose it is
  * @thoff: of the transport header
  * @len: from the IP header on; the device may have padded it
+ * @dscp: with ECN masked out
  * @ends: it begins or ends a connection
  */
 struct packet {
 	struct svcnat_cache_key	key;
 	u32			thoff;
 	u32			len;
+	u8			dscp;
 	bool			ends;
 };
 
@@ -47,6 +51,7 @@ static bool parse_v4(struct sk_buff *skb, struct packet *p)
 		return false;
 	p->thoff = sizeof(*ip);
 	p->len = ntohs(ip->tot_len);
+	p->dscp = ipv4_get_dsfield(ip) & ~INET_ECN_MASK;
 	p->key.family = NFPROTO_IPV4;
 	p->key.proto = ip->protocol;
 	p->key.src.ip = ip->saddr;
@@ -65,6 +70,7 @@ static bool parse_v6(struct sk_buff *skb, struct packet *p)
 		return false;
 	p->thoff = sizeof(*ip);
 	p->len = sizeof(*ip) + ntohs(ip->payload_len);
+	p->dscp = ipv6_get_dsfield(ip) & ~INET_ECN_MASK;
 	p->key.family = NFPROTO_IPV6;
 	p->key.proto = ip->nexthdr;
 	p->key.src.in6 = ip->saddr;
@@ -134,9 +140,10 @@ static bool fits(const struct sk_buff *skb, u32 len, u32 mtu)
 
 /* Does what the entry was made from still hold? */
 static bool is_good(const struct svcnat_net *sn, const struct svcnat_cached *c,
-		    const struct sk_buff *skb)
+		    const struct sk_buff *skb, const struct packet *p)
 {
-	return c->iif == skb->dev->ifindex && svcnat_cached_current(c, svcnat_flow_gen(sn)) &&
+	return c->iif == skb->dev->ifindex && READ_ONCE(c->dscp) == p->dscp &&
+	       svcnat_cached_current(c, svcnat_flow_gen(sn)) &&
 	       READ_ONCE(c->neigh->nud_state) & NUD_VALID && !c->neigh->dead &&
 	       dst_check(c->dst, c->cookie);
 }
@@ -246,7 +253,7 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 		svcnat_cache_forget(&sn->cache, c->ct);
 		return NF_ACCEPT;
 	}
-	if (!c || !is_good(sn, c, skb))
+	if (!c || !is_good(sn, c, skb, &p))
 		return NF_ACCEPT;
 	skb_set_transport_header(skb, p.thoff);
 	if (!fits(skb, p.len, c->mtu) || !prepare(skb, &p, c))

@@ -14,6 +14,8 @@
 #include <linux/tcp.h>
 #include <net/addrconf.h>
 #include <net/arp.h>
+#include <net/dsfield.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_route.h>
 #include <net/ndisc.h>
@@ -41,13 +43,30 @@ static bool needs_slow_road(struct sk_buff *skb, const struct nf_conn *ct)
 	if (!dst || dst_xfrm(dst) || dst->lwtstate || netif_is_l3_master(dst->dev) ||
 	    netif_index_is_l3_master(dev_net(dst->dev), skb->skb_iif))
 		return true;
-	/* A rule gave it a priority, or another TOS. */
+	/* A rule gave it a priority; a DSCP: see &svcnat_cached.dscp. */
 	if (skb->protocol == htons(ETH_P_IP) &&
 	    READ_ONCE(dev_net(dst->dev)->ipv4.sysctl_ip_fwd_update_priority) &&
 	    skb->priority != rt_tos2priority(ip_hdr(skb)->tos))
 		return true;
 	return nf_ct_zone(ct)->id != NF_CT_DEFAULT_ZONE_ID || nfct_synproxy(ct) ||
 	       ct->status & (IPS_SEQ_ADJUST | IPS_OFFLOAD | IPS_FIXED_TIMEOUT);
+}
+
+/*
+ * Is the packet what the connection's are when they leave? Else somebody rewrote it without
+ * conntrack, or put it into another one and sent that on its way with the same entry (an
+ * lwtunnel's program): its route is not theirs.
+ */
+static bool leaves_as(const struct sk_buff *skb, const struct nf_conntrack_tuple *to)
+{
+	if (to->src.l3num == NFPROTO_IPV4)
+		return skb->protocol == htons(ETH_P_IP) && ip_hdr(skb)->saddr == to->src.u3.ip &&
+		       ip_hdr(skb)->daddr == to->dst.u3.ip &&
+		       ip_hdr(skb)->protocol == to->dst.protonum;
+	return skb->protocol == htons(ETH_P_IPV6) &&
+	       ipv6_addr_equal(&ipv6_hdr(skb)->saddr, &to->src.u3.in6) &&
+	       ipv6_addr_equal(&ipv6_hdr(skb)->daddr, &to->dst.u3.in6) &&
+	       ipv6_hdr(skb)->nexthdr == to->dst.protonum;
 }
 
 /* Established in conntrack's eyes, and by now long enough. */
@@ -195,18 +214,26 @@ static u32 ack_of(const struct sk_buff *skb, u8 family)
 	return th ? ntohl(th->ack_seq) : 0;
 }
 
+static u8 dscp_of(const struct sk_buff *skb, u8 family)
+{
+	return (family == NFPROTO_IPV4 ? ipv4_get_dsfield(ip_hdr(skb)) :
+					 ipv6_get_dsfield(ipv6_hdr(skb))) & ~INET_ECN_MASK;
+}
+
 static void renew(struct svcnat_cached *c, const struct sk_buff *skb,
 		  const struct svcnat_flow *flow, u32 gen)
 {
 	if (c->key.proto == IPPROTO_TCP)
 		WRITE_ONCE(c->ack, ack_of(skb, c->key.family));
+	WRITE_ONCE(c->dscp, dscp_of(skb, c->key.family));
 	WRITE_ONCE(c->until, term_of(flow));
 	WRITE_ONCE(c->gen, gen);
 }
 
-static struct svcnat_cached *make(const struct sk_buff *skb, struct nf_conn *ct, int dir)
+/* @to: the tuple it leaves with. */
+static struct svcnat_cached *make(const struct sk_buff *skb, struct nf_conn *ct, int dir,
+				  const struct nf_conntrack_tuple *to)
 {
-	struct nf_conntrack_tuple to;
 	struct svcnat_cached *c;
 	struct neighbour *n;
 	u8 family = nf_ct_l3num(ct);
@@ -226,8 +253,7 @@ static struct svcnat_cached *make(const struct sk_buff *skb, struct nf_conn *ct,
 	nf_conntrack_get(&ct->ct_general);
 	c->ct = ct;
 	c->key = svcnat_cache_key_of(&ct->tuplehash[dir].tuple);
-	nf_ct_invert_tuple(&to, &ct->tuplehash[!dir].tuple);
-	translation_set(c, &to);
+	translation_set(c, to);
 	c->iif = skb->skb_iif;
 	c->cookie = cookie_of(skb, family);
 	c->acct = &nf_conn_acct_find(ct)->counter[dir];
@@ -319,6 +345,7 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 	int dir = CTINFO2DIR(ctinfo);
 	struct svcnat_cache_table *t;
 	struct svcnat_cache_key key;
+	struct nf_conntrack_tuple to;
 	struct svcnat_cached *c;
 
 	if (ctinfo == IP_CT_RELATED || ctinfo == IP_CT_RELATED_REPLY ||
@@ -330,6 +357,9 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 		svcnat_devices_ask(sn);
 		return;
 	}
+	nf_ct_invert_tuple(&to, &ct->tuplehash[!dir].tuple);
+	if (!leaves_as(skb, &to))
+		return;
 	key = svcnat_cache_key_of(&ct->tuplehash[dir].tuple);
 	c = svcnat_cache_find(t, &key);
 	if (!(c && READ_ONCE(c->gen) == gen) && is_off_for(svcnat_frontend_find(sn, original)))
@@ -339,7 +369,7 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 		loosen_tcp(ct, dir);
 		return;
 	}
-	c = make(skb, ct, dir);
+	c = make(skb, ct, dir, &to);
 	if (!c)
 		return;
 	renew(c, skb, flow, gen);

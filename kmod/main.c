@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "netlink.h"
 #include "netns.h"
+#include "pick.h"
 #include "service.h"
 #include "txn.h"
 #include "vip.h"
@@ -19,6 +20,7 @@ static int __init svcnat_init(void)
 	int err;
 
 	svcnat_address_module_init();
+	svcnat_pick_module_init();
 	err = svcnat_service_module_init();
 	if (err)
 		return err;

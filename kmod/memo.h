@@ -7,12 +7,14 @@
  * match, and looked up again: a memo only ever saves the lookup. It matches if it is
  * of the same entry, of the same flow (entries are used again) to the same backend, and
  * if no commit was published since: then what it points to is as good as just found.
+ * Without preemption, as a PREEMPT_RT kernel may have other softirqs run in between.
  */
 #ifndef _SVCNAT_MEMO_H
 #define _SVCNAT_MEMO_H
 
 #include <linux/bottom_half.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <net/netfilter/nf_conntrack.h>
 
 #include "backend.h"
@@ -44,6 +46,7 @@ static inline void svcnat_memo_set(const struct svcnat_net *sn, const struct nf_
 	struct svcnat_memo *memo;
 
 	local_bh_disable();
+	preempt_disable();
 	memo = this_cpu_ptr(&svcnat_memo);
 	memo->ct = ct;
 	memo->sn = sn;
@@ -51,6 +54,7 @@ static inline void svcnat_memo_set(const struct svcnat_net *sn, const struct nf_
 	memo->gen = gen;
 	memo->vip = vip;
 	memo->backend = backend;
+	preempt_enable();
 	local_bh_enable();
 }
 
@@ -63,6 +67,7 @@ static inline bool svcnat_memo_get(const struct svcnat_net *sn, const struct nf_
 	bool same;
 
 	local_bh_disable();
+	preempt_disable();
 	memo = this_cpu_ptr(&svcnat_memo);
 	same = memo->ct == ct && memo->sn == sn && memo->gen == gen &&
 	       nf_ct_tuple_equal(&memo->flow, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple) &&
@@ -72,6 +77,7 @@ static inline bool svcnat_memo_get(const struct svcnat_net *sn, const struct nf_
 		*vip = memo->vip;
 		*backend = memo->backend;
 	}
+	preempt_enable();
 	local_bh_enable();
 	return same;
 }

@@ -78,13 +78,20 @@ static bool takes(const struct draw *d, const struct svcnat_backend *b)
 
 static DEFINE_PER_CPU(struct rnd_state, chance);
 
+/**
+ * svcnat_pick_module_init - what each CPU draws from begins somewhere
+ */
+void svcnat_pick_module_init(void)
+{
+	prandom_seed_full_state(&chance);
+}
+
 /*
  * Even is enough, nobody has to be kept from foreseeing it: get_random_u32() is dearer.
  * Who interrupts in between may draw the same.
  */
 static u32 any(void)
 {
-	prandom_init_once(&chance);
 	return prandom_u32_state(raw_cpu_ptr(&chance));
 }
 

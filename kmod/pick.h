@@ -7,6 +7,8 @@
 
 #include "set.h"
 
+void svcnat_pick_module_init(void);
+
 struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 				   const struct nf_conntrack_tuple *flow,
 				   const struct svcnat_backend *avoid);

@@ -2,6 +2,7 @@
 """Flows on the fast path, and what changes under them: seen by their next packet."""
 import contextlib
 import itertools
+import re
 import socket
 import struct
 import sys
@@ -9,7 +10,7 @@ import time
 
 import lab
 import services
-from fastpath import (SOURCES, VIPS, cached, connection, flows_of, only, port_of, serve, settle,
+from fastpath import (SETTLED, SOURCES, VIPS, cached, connection, flows_of, only, port_of, serve, settle,
                       settle_tcp, shortcuts, stream, tracked)
 from lab import case, run
 from services import expect, pod
@@ -134,6 +135,36 @@ def changes():
                     while True:
                         asker.sock.recv(100)
                 asker.sock.settimeout(20)
+            settle(flows)
+
+    @case("fastchange: a rule that sets DSCP sets it on every packet")
+    def _():
+        serve(only(1))
+        counters = "\n".join(
+            f"counter {name} {{ }}\nchain {name} {{\n type filter hook input priority 0\n"
+            f" udp dport 5353 ip dscp {dscp} counter name {name}\n"
+            f" udp dport 5353 ip6 dscp {dscp} counter name {name}\n}}"
+            for name, dscp in (("plain", "cs0"), ("marked", "cs1")))
+
+        def counted(name):
+            text = run("nft", "list", "counter", "inet", "mine", name, netns="default.web-1").stdout
+            return int(re.search(r"packets (\d+)", text)[1])
+
+        def is_marked(asker):
+            before = counted("marked")
+            asker.ask()
+            return counted("marked") > before
+
+        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who), \
+             table("default.web-1", counters):
+            rules = "ip dscp set cs1\n ip6 dscp set cs1"
+            with table("node-a", f"chain c {{\n type filter hook forward priority 0\n {rules}\n}}"):
+                for key, asker in flows.items():
+                    lab.until(lambda a=asker: is_marked(a), f"{key} to be marked")
+                    before = counted("plain")
+                    for _ in range(3 * SETTLED):
+                        asker.ask()
+                    expect(counted("plain"), before, key)
             settle(flows)
 
     @case("fastchange: a flow that is deleted from conntrack is not sent on any more")

@@ -95,6 +95,7 @@ static __maybe_unused void fixture_exit(struct kunit *test)
 
 static int fixture_suite_init(struct kunit_suite *suite)
 {
+	svcnat_pick_module_init();
 	return svcnat_service_module_init() ?: svcnat_backend_module_init() ?:
 	       svcnat_vip_module_init() ?: svcnat_txn_module_init();
 }

@@ -103,6 +103,7 @@ static void set_done(struct svcnat_set *set)
 
 static int sets_init(struct kunit_suite *suite)
 {
+	svcnat_pick_module_init();
 	return svcnat_backend_module_init();
 }
 
