@@ -4,7 +4,8 @@
  * A stand-in for the kernel's side of kmod/uapi/svcnat.h, where no module can be
  * loaded: a process on NETLINK_USERSOCK that svcctl is sent to by
  * SVCCTL_NETLINK=PORT. It keeps what it is given as it came, commits all of a
- * transaction or none, and checks generations; values it does not check.
+ * transaction or none, and checks generations; values it does not check. Node ports
+ * are reserved on this machine all the same, unless SVCCTL_PROC names another /proc.
  *
  *	standin [OPTION]	prints its port, answers until standard input ends
  *
