@@ -79,11 +79,17 @@ static void relink(struct svcnat_buckets *to, const struct svcnat_buckets *from,
 	}
 }
 
+/* Does anybody read it who does not hold the lock? */
+static bool is_shared(const struct svcnat_htable *t)
+{
+	return t->kind >= SVCNAT_HTABLE_SHARED;
+}
+
 static u32 buckets_for(const struct svcnat_htable *t, u32 count)
 {
 	switch (t->kind) {
 	case SVCNAT_HTABLE_PRIVATE:
-		count /= 4;
+	case SVCNAT_HTABLE_STAGED:
 		break;
 	case SVCNAT_HTABLE_SHARED:
 		count /= 2;
@@ -115,6 +121,8 @@ int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
 		return -ENOMEM;
 	if (old && size <= old->mask + 1 && size > (old->mask + 1) / 8)
 		return 0;
+	if (old && t->kind == SVCNAT_HTABLE_STAGED)
+		size *= 2;
 	new = kvzalloc(struct_size(new, head, size), GFP_KERNEL_ACCOUNT);
 	/* Giving memory back may fail: there is room. */
 	if (!new)
@@ -122,11 +130,11 @@ int svcnat_htable_reserve(struct svcnat_htable *t, u32 count)
 	new->mask = size - 1;
 	new->slot = old ? !old->slot : 0;
 
-	if (t->kind != SVCNAT_HTABLE_PRIVATE && old)
+	if (is_shared(t) && old)
 		cond_synchronize_rcu(t->resized);
 	relink(new, old, t->hash);
 	rcu_assign_pointer(t->buckets, new);
-	if (t->kind == SVCNAT_HTABLE_PRIVATE) {
+	if (!is_shared(t)) {
 		kvfree(old);
 		return 0;
 	}

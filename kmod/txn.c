@@ -152,8 +152,8 @@ int svcnat_txn_begin(struct svcnat_net *sn, const struct sock *sk, u32 portid, u
 	txn->portid = portid;
 	txn->flags = flags;
 	txn->generation = generation;
-	svcnat_htable_init(&txn->names, &sn->lock, svcnat_service_hash, SVCNAT_HTABLE_PRIVATE);
-	svcnat_htable_init(&txn->vips, &sn->lock, svcnat_vip_hash, SVCNAT_HTABLE_PRIVATE);
+	svcnat_htable_init(&txn->names, &sn->lock, svcnat_service_hash, SVCNAT_HTABLE_STAGED);
+	svcnat_htable_init(&txn->vips, &sn->lock, svcnat_vip_hash, SVCNAT_HTABLE_STAGED);
 	INIT_LIST_HEAD(&txn->changes);
 	INIT_RCU_WORK(&txn->free_work, txn_free_work);
 	err = txn_enlist(txn, extack);

@@ -112,7 +112,8 @@ class Control:
 
     def sizes(self):
         """Load time against the number of services, for the plot and the record."""
-        sizes = {"kube-proxy": (1, 100, 1000), "svcnat": (1, 100, 1000, RECORD_SIZE)}
+        sizes = {"kube-proxy": (1, 100, 1000),
+                 "svcnat": (1, 100, 1000, *(plan.SERVICES, RECORD_SIZE) * 5)}
         for peer, counts in sizes.items():
             for services in counts:
                 say(f"load: {peer} with {services:,} services")
