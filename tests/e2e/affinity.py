@@ -297,7 +297,8 @@ def attack(kernel):
         try:
             name = asked("client", SOURCES["client"][0], VIPS[0], 53, "UDP")
             refused = kernel.info("UNPINNED")
-            flood(PINS_MAX + 200, VIPS[0], 53)
+            # More than enough: a machine that is busy elsewhere drops some on the way.
+            flood(PINS_MAX + 2000, VIPS[0], 53)
             expect(kernel.info("PINS"), PINS_MAX)
             assert kernel.info("UNPINNED") - refused >= 200, kernel.info("UNPINNED")
             expect(asked("client", SOURCES["client"][0], VIPS[0], 53, "UDP"), name)
