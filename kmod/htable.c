@@ -89,10 +89,10 @@ static u32 buckets_for(const struct svcnat_htable *t, u32 count)
 {
 	switch (t->kind) {
 	case SVCNAT_HTABLE_PRIVATE:
-	case SVCNAT_HTABLE_STAGED:
-		break;
 	case SVCNAT_HTABLE_SHARED:
 		count /= 2;
+		break;
+	case SVCNAT_HTABLE_STAGED:
 		break;
 	case SVCNAT_HTABLE_SPARSE:
 		count *= 2;

@@ -39,9 +39,9 @@ struct svcnat_buckets {
 /**
  * enum svcnat_htable_kind - who reads a table, and how much memory that is worth
  * @SVCNAT_HTABLE_PRIVATE: who writes it; nothing waits for a grace period. A bucket for
- *	one node: a full load looks for every one of them
- * @SVCNAT_HTABLE_STAGED: likewise, for as long as a transaction. Grows fourfold, as it
- *	does so node by node
+ *	two nodes
+ * @SVCNAT_HTABLE_STAGED: likewise, for as long as a transaction. A bucket for one node, as
+ *	a full load looks for every one of them, and fourfold growth, as it comes node by node
  * @SVCNAT_HTABLE_SHARED: others too, under RCU. A bucket for two nodes
  * @SVCNAT_HTABLE_SPARSE: likewise, and every new flow. Two buckets for one node
  */
