@@ -10,11 +10,11 @@ import time
 
 import lab
 import services
-from fastpath import (SETTLED, SOURCES, VIPS, cached, connection, flows_of, only, port_of, serve, settle,
-                      settle_tcp, shortcuts, stream, tracked)
+from fastpath import (SETTLED, SOURCES, VIPS, cached, connection, flows_of, only, port_of, serve,
+                      settle, settle_tcp, shortcuts, stream, tracked)
 from lab import case, run
 from services import expect, pod
-from talk import ending, send_tcp
+from talk import Asker, ending, send_tcp
 
 RST = 0x04
 
@@ -41,6 +41,40 @@ def silent(asker, within):
         return False
     finally:
         asker.sock.settimeout(20)
+
+
+def counted(name):
+    text = run("nft", "list", "counter", "inet", "mine", name, netns="default.web-1").stdout
+    return int(re.search(r"packets (\d+)", text)[1])
+
+
+def is_rewritten(asker, send):
+    before = counted("new")
+    send(asker)
+    return counted("new") > before
+
+
+@contextlib.contextmanager
+def flows_rewritten(field, four, six, send):
+    """Flows on the fast path, then a rule in FORWARD: every packet comes to the Pod as it says."""
+    serve(only(1))
+    counters = "\n".join(
+        f"counter {name} {{ }}\nchain {name} {{\n type filter hook prerouting priority 0\n"
+        f" udp dport 5353 ip {field} {which} {four} counter name {name}\n"
+        f" udp dport 5353 ip6 {field} {which} {six} counter name {name}\n}}"
+        for name, which in (("old", "!="), ("new", "==")))
+    rule = (f"chain c {{\n type filter hook forward priority 0\n udp dport 5353 ip {field} set {four}\n"
+            f" udp dport 5353 ip6 {field} set {six}\n}}")
+    with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+        with table("default.web-1", counters), table("node-a", rule):
+            for key, asker in flows.items():
+                lab.until(lambda a=asker: is_rewritten(a, send), f"{key} to be rewritten")
+                old, new = counted("old"), counted("new")
+                for _ in range(3 * SETTLED):
+                    send(asker)
+                lab.until(lambda n=new: counted("new") >= n + 3 * SETTLED, f"{key} to arrive")
+                expect(counted("old"), old, key)
+        yield flows
 
 
 def changes():
@@ -139,33 +173,13 @@ def changes():
 
     @case("fastchange: a rule that sets DSCP sets it on every packet")
     def _():
-        serve(only(1))
-        counters = "\n".join(
-            f"counter {name} {{ }}\nchain {name} {{\n type filter hook input priority 0\n"
-            f" udp dport 5353 ip dscp {dscp} counter name {name}\n"
-            f" udp dport 5353 ip6 dscp {dscp} counter name {name}\n}}"
-            for name, dscp in (("plain", "cs0"), ("marked", "cs1")))
-
-        def counted(name):
-            text = run("nft", "list", "counter", "inet", "mine", name, netns="default.web-1").stdout
-            return int(re.search(r"packets (\d+)", text)[1])
-
-        def is_marked(asker):
-            before = counted("marked")
-            asker.ask()
-            return counted("marked") > before
-
-        with flows_of(("probe",), [(VIPS[f], 53) for f in (4, 6)]) as (flows, _who), \
-             table("default.web-1", counters):
-            rules = "ip dscp set cs1\n ip6 dscp set cs1"
-            with table("node-a", f"chain c {{\n type filter hook forward priority 0\n {rules}\n}}"):
-                for key, asker in flows.items():
-                    lab.until(lambda a=asker: is_marked(a), f"{key} to be marked")
-                    before = counted("plain")
-                    for _ in range(3 * SETTLED):
-                        asker.ask()
-                    expect(counted("plain"), before, key)
+        with flows_rewritten("dscp", "cs1", "cs1", Asker.ask) as flows:
             settle(flows)
+
+    @case("fastchange: a rule that sets an address without conntrack sets it on every packet")
+    def _():
+        with flows_rewritten("saddr", "192.0.2.9", "2001:db8::9", Asker.send):
+            pass
 
     @case("fastchange: a flow that is deleted from conntrack is not sent on any more")
     def _():
