@@ -103,33 +103,23 @@ SOURCES = {"probe": ("10.244.1.200", "fd00:10:244:1::200"), "node-a": NODE,
            "default.web-1": ("10.244.1.11", "fd00:10:244:1::11")}
 
 
-def fresh(kernel, *objects):
+def fresh(*objects):
+    """What a Service pinned before it was removed is of no use to the next of its name."""
+    ctl("flush")
+    apply(*objects)
+
+
+def empty(kernel, *objects):
+    """The same, for who counts pins: those of before take a sweep to go."""
     ctl("flush")
     lab.until(lambda: kernel.info("PINS") == 0, "the pins of before to be freed")
     apply(*objects)
 
 
 def frontends(kernel):
-    @case("affinity: one backend for a source, by every frontend of a port, both families")
-    def _():
-        fresh(kernel, *all_pods(), wanted())
-        for source, addrs in SOURCES.items():
-            for f in (0, 1):
-                for port_of, node_port, proto in ((80, HTTP, "TCP"), (53, DNS, "UDP")):
-                    got = {asked(source, addrs[f], *to, proto) for _ in range(4) for to in (
-                        (VIPS[f], port_of), (NODE[f], node_port), (LB[f], port_of))}
-                    expect(len(got), 1, f"{source} {proto} {addrs[f]}: {got}")
-
-    @case("affinity: sources spread: not everybody has the same backend")
-    def _():
-        fresh(kernel, *all_pods(), wanted())
-        for f in (0, 1):
-            got = {asked(netns, pair[f], VIPS[f], 80) for netns, *pair in MANY}
-            expect(len(got), 3, str(got))       # 20 sources: one in 1,100 misses one
-
     @case("affinity: ports are pinned each for itself, frontends and protocols of a port are one")
     def _():
-        fresh(kernel, *all_pods(), wanted())
+        empty(kernel, *all_pods(), wanted())
         for n, to in enumerate(((VIPS[0], 80, "TCP"), (VIPS[0], 81, "TCP"), (VIPS[0], 53, "UDP"),
                                 (VIPS[1], 80, "TCP")), 1):
             asked("client", at(SOURCES["client"], to[0]), *to)
@@ -140,7 +130,7 @@ def frontends(kernel):
 
     @case("affinity: none asked for, none kept; given up, forgotten")
     def _():
-        fresh(kernel, *all_pods(), service())
+        empty(kernel, *all_pods(), service())
         asked("client", SOURCES["client"][0], VIPS[0], 80)
         expect(kernel.info("PINS"), 0)
         apply(*all_pods(), wanted())
@@ -151,9 +141,26 @@ def frontends(kernel):
         apply(*all_pods(), wanted())
         expect(kernel.pinned(SOURCES["client"][0], VIPS[0], 80), None, "asked for once more:")
 
+    @case("affinity: one backend for a source, by every frontend of a port, both families")
+    def _():
+        fresh(*all_pods(), wanted())
+        for source, addrs in SOURCES.items():
+            for f in (0, 1):
+                for port_of, node_port, proto in ((80, HTTP, "TCP"), (53, DNS, "UDP")):
+                    got = {asked(source, addrs[f], *to, proto) for _ in range(4) for to in (
+                        (VIPS[f], port_of), (NODE[f], node_port), (LB[f], port_of))}
+                    expect(len(got), 1, f"{source} {proto} {addrs[f]}: {got}")
+
+    @case("affinity: sources spread: not everybody has the same backend")
+    def _():
+        fresh(*all_pods(), wanted())
+        for f in (0, 1):
+            got = {asked(netns, pair[f], VIPS[f], 80) for netns, *pair in MANY}
+            expect(len(got), 3, str(got))       # 20 sources: one in 1,100 misses one
+
     @case("affinity: policy Local keeps to local backends, whatever a source was pinned to")
     def _():
-        fresh(kernel, *all_pods(), wanted(externalTrafficPolicy="Local"))
+        fresh(*all_pods(), wanted(externalTrafficPolicy="Local"))
         for netns, *pair in MANY:
             for f in (0, 1):
                 asked(netns, pair[f], VIPS[f], 80)
@@ -165,7 +172,7 @@ def frontends(kernel):
 def times(kernel):
     @case("affinity: new connections renew it, and it ends its time after the last")
     def _():
-        fresh(kernel, *all_pods(), wanted(2))
+        fresh(*all_pods(), wanted(2))
         source, begun, asks = SOURCES["client"][0], time.monotonic(), 0
         name = asked("client", source, VIPS[0], 80)
         # Not a wait: longer than the timeout by far, in steps shorter than it.
@@ -180,7 +187,7 @@ def times(kernel):
 
     @case("affinity: packets of a connection that exists renew nothing")
     def _():
-        fresh(kernel, *all_pods(), wanted(2))
+        fresh(*all_pods(), wanted(2))
         held = Asker("probe", VIPS[0], 53)
         name, source = held.ask(), SOURCES["probe"][0]
         expect(kernel.pinned(source, VIPS[0], 53, "UDP"), name)
@@ -196,7 +203,7 @@ def times(kernel):
     def _():
         made = wanted()
         del made["spec"]["sessionAffinityConfig"]
-        fresh(kernel, *all_pods(), made)
+        fresh(*all_pods(), made)
         svc = json.loads(ctl("get", "service", "web", "-o", "json").stdout)
         svc = svc["items"][0] if "items" in svc else svc
         expect(svc["spec"]["sessionAffinityConfig"]["clientIP"]["timeoutSeconds"], 10800)
@@ -216,7 +223,7 @@ def changes(kernel):
 
     @case("affinity: a backend that goes loses its sources for good, those of others stay")
     def _():
-        fresh(kernel, *all_pods(), wanted())
+        fresh(*all_pods(), wanted())
         before = {pair[0]: asked(netns, pair[0], VIPS[0], 80) for netns, *pair in MANY}
         gone = before[MANY[0][1]]
         apply(*only(*{1, 2, 3} - {numbered(gone)}), wanted())
@@ -229,7 +236,7 @@ def changes(kernel):
 
     @case("affinity: a backend that is not ready any more is as good as gone")
     def _():
-        fresh(kernel, *all_pods(), wanted())
+        fresh(*all_pods(), wanted())
         source = SOURCES["client"][0]
         gone = asked("client", source, VIPS[0], 80)
         objects = all_pods()
@@ -242,7 +249,7 @@ def changes(kernel):
 
     @case("affinity: other Pods, another apply, restore and a new process leave it alone")
     def _():
-        fresh(kernel, *all_pods(), wanted())
+        fresh(*all_pods(), wanted())
         keep = {(source, f): asked(source, pair[f], VIPS[f], 80)
                 for source, pair in SOURCES.items() for f in (0, 1)}
 
@@ -261,7 +268,7 @@ def changes(kernel):
 
     @case("affinity: a Service that goes takes its pins along")
     def _():
-        fresh(kernel, *all_pods(), wanted())
+        empty(kernel, *all_pods(), wanted())
         for netns, *pair in MANY:
             asked(netns, pair[0], VIPS[0], 80)
         expect(kernel.info("PINS"), len(MANY))
@@ -284,7 +291,7 @@ def flood(n, to, dport):
 def attack(kernel):
     @case("affinity: a flood of sources fills a bounded table, and is served all the same")
     def _():
-        fresh(kernel, *all_pods(), wanted())
+        empty(kernel, *all_pods(), wanted())
         most = "/proc/sys/net/netfilter/nf_conntrack_max"
         before = open(most).read()
         open(most, "w").write("400000")

@@ -233,10 +233,10 @@ def svcctl(*argv, netns="node-a", check=True, stdin=None, node="node-a"):
                netns=netns, check=check, stdin=stdin)
 
 
-def probe(netns, dests, proto="TCP", count=48, timeout=20, extra=()):
+def probe(netns, dests, proto="TCP", count=48, timeout=20, extra=(), parallel=16):
     """What happened to @count tries at each (address, port): dicts as probe -o json says."""
     argv = [os.path.join(BUILD, "tools/probe"), "-N", netns, "-n", str(count), "-t", str(timeout),
-            "-p", "16", "-o", "json", *extra]
+            "-p", str(parallel), "-o", "json", *extra]
     argv += {"TCP": [], "UDP": ["-u"], "SCTP": ["-S"]}[proto]
     for addr, port in dests:
         argv += [addr, str(port)]

@@ -63,7 +63,8 @@ class Trial:
             netns = f"second.{source}" if source.startswith("here") else source
             found = lab.probe(netns, [(r.address, r.port) for r in group], proto,
                               count=2 if error == "refused" else 1 if error else 4,
-                              timeout=1.5 if error == "timeout" else 20)
+                              timeout=1.5 if error == "timeout" else 20,
+                              parallel=128 if error == "timeout" else 16)
             for row, result in zip(group, found, strict=True):
                 self.judge(row, result)
         self.complete()
