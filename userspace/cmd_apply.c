@@ -4,15 +4,26 @@
 #include <string.h>
 
 #include "changes.h"
+#include "model_impl.h"
 #include "listeners.h"
 #include "reserved_ports.h"
+
+static bool is_value(const char *word)
+{
+	return str_is(word, "no") || str_is(word, "yes") || str_is(word, "false") ||
+	       str_is(word, "true");
+}
 
 static bool operands(struct cli *c, const struct changes *r, int argc, char **argv)
 {
 	if (optind == argc)
 		return true;
-	diag_error(c->d, NULL, NULL, "%s takes no operand: name files with -f, as in %s -f %s",
-		   argv[0], argv[0], argv[optind]);
+	if (is_value(argv[optind]))
+		diag_error(c->d, NULL, NULL, "%s takes no operand: \"%s\" as the value of an option "
+			   "is written with =, as in --fast-path=no", argv[0], argv[optind]);
+	else
+		diag_error(c->d, NULL, NULL, "%s takes no operand: name files with -f, as in "
+			   "%s -f %s", argv[0], argv[0], argv[optind]);
 	return false;
 }
 

@@ -95,6 +95,17 @@ static const char *local_ready(struct page *p)
 	return list;
 }
 
+static void endpoints(struct page *p, const struct service_port *port)
+{
+	const char *ready = endpoints_of(p, port, true), *others = endpoints_of(p, port, false);
+
+	if (!*ready && !*others)
+		ready = arena_printf(p->a, "<none> (%s)",
+				     model_no_endpoints(p->r->model, p->svc, port));
+	line(p, "Endpoints:", ready);
+	line_if(p, "Not Ready:", others);
+}
+
 static void describe_port(struct page *p, const struct service_port *port)
 {
 	const char *name = port->name && *port->name ? port->name : "<unset>";
@@ -107,8 +118,7 @@ static void describe_port(struct page *p, const struct service_port *port)
 	if (port->node_port > 0)
 		line(p, "NodePort:", arena_printf(p->a, "%s  %lld/%s", name,
 						  (long long)port->node_port, port->protocol));
-	line(p, "Endpoints:", endpoints_of(p, port, true));
-	line_if(p, "Not Ready:", endpoints_of(p, port, false));
+	endpoints(p, port);
 	line_if(p, "Not Served:", unserved(p->a, p->dp, p->svc, port));
 }
 

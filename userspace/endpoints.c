@@ -8,20 +8,8 @@
 #include "annotation.h"
 #include "endpoints.h"
 #include "labels.h"
-#include "pods.h"
+#include "sources.h"
 #include "weights.h"
-
-struct slice_ref {
-	const char *ns, *service;
-	const struct slice *slice;
-};
-
-struct sources {
-	struct slice_ref *slices;	/* by namespace, Service, name of the slice */
-	size_t n_slices;
-	struct pods *pods;		/* made when the first selector asks */
-	bool pods_weigh;		/* some Pod has a weight of its own */
-};
 
 /* What is being collected. */
 struct query {
@@ -33,80 +21,6 @@ struct query {
 	const struct sources *sources;
 	struct weights weights;		/* by the Service's own annotation */
 };
-
-static int ref_cmp(const void *a, const void *b)
-{
-	const struct slice_ref *x = a, *y = b;
-	int c = strcmp(x->ns, y->ns);
-
-	if (!c)
-		c = strcmp(x->service, y->service);
-	return c ? c : strcmp(x->slice->meta.name, y->slice->meta.name);
-}
-
-static bool pods_weigh(struct model *m)
-{
-	struct objects pods = model_kind(m, KIND_POD);
-
-	for (size_t i = 0; i < pods.n; i++)
-		if (map_get(&pods.v[i]->annotations, ANNOTATION_WEIGHT))
-			return true;
-	return false;
-}
-
-static struct sources *sources_get(struct model *m)
-{
-	struct objects all;
-	struct sources *s;
-	bool sorted = true;
-
-	if (m->sources)
-		return m->sources;
-	all = model_kind(m, KIND_SLICE);
-	s = arena_alloc(m->a, sizeof(*s));
-	s->slices = arena_alloc(m->a, all.n * sizeof(*s->slices));
-	for (size_t i = 0; i < all.n; i++) {
-		struct slice_ref *ref = &s->slices[s->n_slices];
-
-		ref->service = map_get(&all.v[i]->labels, LABEL_SERVICE_NAME);
-		if (!ref->service)
-			continue;
-		ref->ns = all.v[i]->ns;
-		ref->slice = OBJ(slice, all.v[i]);
-		if (s->n_slices++)
-			sorted = sorted && ref_cmp(ref - 1, ref) < 0;
-	}
-	if (!sorted)
-		qsort(s->slices, s->n_slices, sizeof(*s->slices), ref_cmp);
-	s->pods_weigh = pods_weigh(m);
-	m->sources = s;
-	return s;
-}
-
-/* The slices of @svc: a stretch of all. */
-static const struct slice_ref *slices_of(const struct sources *s, const struct service *svc,
-					 size_t *n)
-{
-	size_t lo = 0, hi = s->n_slices;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		const struct slice_ref *ref = &s->slices[mid];
-		int c = strcmp(ref->ns, svc->meta.ns);
-
-		if (c < 0 || (!c && strcmp(ref->service, svc->meta.name) < 0))
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	for (*n = 0; lo + *n < s->n_slices; ++*n) {
-		const struct slice_ref *ref = &s->slices[lo + *n];
-
-		if (strcmp(ref->ns, svc->meta.ns) || strcmp(ref->service, svc->meta.name))
-			break;
-	}
-	return s->slices + lo;
-}
 
 static struct endpoint *endpoint_add(struct query *q, const struct ip *ip, int64_t port)
 {
@@ -288,18 +202,17 @@ static void from_pod(struct query *q, const struct pod_info *info, int64_t port)
 	hint(q->svc, e, info->host);
 }
 
-static void from_pods(struct query *q, struct sources *s, struct diag *d)
+static void from_pods(struct query *q, struct diag *d)
 {
+	const struct pods *pods = sources_pods(q->m);
 	const struct service *svc = q->svc;
-	const uint32_t *pods;
+	const uint32_t *found;
 	bool matched = false, named = false;
 	size_t n;
 
-	if (!s->pods)
-		s->pods = pods_new(q->m);
-	pods = pods_candidates(s->pods, svc->meta.ns, &svc->selector, &n);
+	found = pods_candidates(pods, svc->meta.ns, &svc->selector, &n);
 	for (size_t i = 0; i < n; i++) {
-		const struct pod_info *info = pods_get(s->pods, pods[i]);
+		const struct pod_info *info = pods_get(pods, found[i]);
 		int64_t port;
 
 		if (info->gone || !pod_matches(info->pod, svc->meta.ns, &svc->selector))
@@ -373,7 +286,7 @@ void endpoints_collect(struct model *m, const struct service *svc,
 		m, svc, port, family, out, s, weights_of(m, &svc->meta),
 	};
 	size_t n;
-	const struct slice_ref *refs = slices_of(s, svc, &n);
+	const struct slice_ref *refs = sources_slices(s, svc, &n);
 
 	out->n = 0;
 	for (size_t i = 0; i < n; i++)
@@ -381,7 +294,7 @@ void endpoints_collect(struct model *m, const struct service *svc,
 	if (!n && !svc->selector.n)
 		from_endpoints(&q);
 	else if (!n)
-		from_pods(&q, s, d);
+		from_pods(&q, d);
 	merge(out);
 }
 
@@ -389,7 +302,7 @@ bool endpoints_by_hand(struct model *m, const struct service *svc)
 {
 	size_t n;
 
-	slices_of(sources_get(m), svc, &n);
+	sources_slices(sources_get(m), svc, &n);
 	return !n && !svc->selector.n;
 }
 

@@ -86,6 +86,10 @@ struct endpoint_list {
 struct endpoint_list model_endpoints(struct model *m, const struct service *svc,
 				     const struct service_port *port, int family, struct diag *d);
 
+/* Why @svc's @port has none in any family, if it has none. */
+const char *model_no_endpoints(struct model *m, const struct service *svc,
+			       const struct service_port *port);
+
 /*
  * What an external load balancer is told: the distinct addresses of local endpoints
  * in @family that are ready, over all ports.

@@ -129,6 +129,10 @@ t_usage() {
 	run 2 delete svc web -R
 	says 'R'
 	run 2 diff -R
+	run 2 apply -f "$M/web.yaml" --fast-path no
+	says '"no" as the value of an option is written with =, as in --fast-path=no'
+	run 2 apply -f "$M/web.yaml" "$M/web.yaml"
+	says 'name files with -f, as in apply -f .*web\.yaml'
 	run 2 apply -f "$M/web.yaml" --dry-run=yes
 	says '"yes": expected none, client or server'
 	run 0 apply -f "$M/web.yaml" --dry-run=server

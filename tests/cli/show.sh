@@ -44,6 +44,47 @@ t_describe_not_served() {
 	[ "$(grep -c '^Not Served: .*203.0.113.1:1 (outside --external-ips)$' "$T/out")" = 2 ]
 }
 
+no_endpoints() {
+	run 0 describe svc "$1"
+	shows "^Endpoints: +<none> \($2\)\$"
+}
+
+t_describe_no_endpoints() {
+	local slice='{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4,
+		metadata: {name: sliced, labels: {kubernetes.io/service-name: sliced}}, endpoints: []'
+	standin
+	cat >"$T/none.yaml" <<-END
+		{apiVersion: v1, kind: Service, metadata: {name: none}, spec: {ports: [{port: 80}]}}
+		---
+		{apiVersion: v1, kind: Service, metadata: {name: sliced}, spec: {ports: [{port: 80, name: web}]}}
+		---
+		{apiVersion: v1, kind: Service, metadata: {name: app}, spec: {
+		  selector: {app: a}, ports: [{port: 80, targetPort: http}]}}
+	END
+	run 0 apply -f "$T/none.yaml"
+	no_endpoints none 'no selector, and neither EndpointSlices nor Endpoints'
+	no_endpoints app 'no Pod in namespace default matches its selector'
+	pod() {
+		echo "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {app: a}}, $1}" >"$T/pod.yaml"
+		run 0 apply -f "$T/pod.yaml"
+	}
+	pod 'status: {phase: Succeeded, podIP: 10.244.1.9}'
+	no_endpoints app 'every Pod it selects has Succeeded or Failed'
+	pod 'status: {podIP: 10.244.1.9}'
+	no_endpoints app 'no selected Pod has a TCP port named http'
+	pod 'spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}'
+	no_endpoints app 'no selected Pod has an address of its IP families'
+	echo '{apiVersion: v1, kind: Endpoints, metadata: {name: none}}' >"$T/e.yaml"
+	run 0 apply -f "$T/e.yaml"
+	no_endpoints none 'its Endpoints list none for this port and its IP families'
+	echo "$slice, ports: [{port: 8080, name: other}]}" >"$T/s.yaml"
+	run 0 apply -f "$T/s.yaml"
+	no_endpoints sliced 'no EndpointSlice of it has a TCP port named web'
+	echo "$slice, ports: [{port: 8080, name: web}]}" >"$T/s.yaml"
+	run 0 apply -f "$T/s.yaml"
+	no_endpoints sliced 'its EndpointSlices list none of its IP families'
+}
+
 # lb NAME [FIELDS] - a Service that waits for an address from outside.
 lb() {
 	echo "{apiVersion: v1, kind: Service, metadata: {name: $1}, spec: {type: LoadBalancer, ${2:-} ports: [{port: 80}]}}"
@@ -183,6 +224,7 @@ t_monitor_ends() {
 
 case_of "describe in full" t_describe
 case_of "describe of what is not served" t_describe_not_served
+case_of "describe says why there are no endpoints" t_describe_no_endpoints
 case_of "describe says why there is no load balancer address" t_describe_no_ingress
 case_of "explain and stats in JSON and YAML" t_forms
 case_of "backends that are leaving" t_leaving
