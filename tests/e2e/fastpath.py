@@ -183,7 +183,10 @@ def told():
                        ("default/web:dns", "UDP", 5353), f"{source} {vip}:")
                 sent = tracked(asker)[0]
                 expect((row["in"]["packets"], row["out"]["packets"]), (sent, sent))
+            for asker in flows.values():        # none is to have gone cold meanwhile
+                asker.ask()
             text = ctl("flows").stdout
+            assert "web:dns" in text, text
             expect(text.count("web:dns"), text.count("\n") - 1)
             stats = json.loads(ctl("stats", "-o", "json").stdout)["totals"]
             expect(stats["fast_path_packets"], shortcuts())
