@@ -154,6 +154,7 @@ def frontends(kernel):
     @case("affinity: sources spread: not everybody has the same backend")
     def _():
         fresh(*all_pods(), wanted())
+        expect(kernel.pinned(SOURCES["client"][0], VIPS[0], 80), None, "as of the Service before:")
         for f in (0, 1):
             got = {asked(netns, pair[f], VIPS[f], 80) for netns, *pair in MANY}
             expect(len(got), 3, str(got))       # 20 sources: one in 1,100 misses one
