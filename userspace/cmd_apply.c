@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "changes.h"
-#include "model_impl.h"
 #include "listeners.h"
+#include "model_impl.h"
 #include "reserved_ports.h"
 
 static bool is_value(const char *word)

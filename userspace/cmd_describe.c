@@ -99,7 +99,7 @@ static void endpoints(struct page *p, const struct service_port *port)
 {
 	const char *ready = endpoints_of(p, port, true), *others = endpoints_of(p, port, false);
 
-	if (!*ready && !*others)
+	if (!*ready && !*others && !service_is_alias(p->svc))
 		ready = arena_printf(p->a, "<none> (%s)",
 				     model_no_endpoints(p->r->model, p->svc, port));
 	line(p, "Endpoints:", ready);

@@ -81,19 +81,9 @@ static void weigh_target(const struct query *q, struct endpoint *e, const struct
 	weigh(q, e, name ? model_find(q->m, KIND_POD, t->ns ? t->ns : ns, name) : NULL, listed);
 }
 
-/* Number of the port that goes by name and protocol with the Service's, or 0. */
-static int64_t port_of(const struct query *q, const struct ep_port *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i].port > 0 && str_same(v[i].name, q->port->name) &&
-		    str_same(v[i].protocol, q->port->protocol))
-			return v[i].port;
-	return 0;
-}
-
 static void from_slice(struct query *q, const struct slice *s)
 {
-	int64_t port = port_of(q, s->ports, s->n_ports);
+	int64_t port = sources_port(q->port, s->ports, s->n_ports);
 	struct weights listed;
 
 	if (!port || family_parse(s->address_type) != q->family)
@@ -145,18 +135,15 @@ static void from_addresses(struct query *q, const struct ep_address *v, size_t n
 
 static void from_endpoints(struct query *q)
 {
-	const struct object *o = &q->svc->meta;
-	const struct endpoints *ep =
-		OBJ(endpoints, model_find(q->m, KIND_ENDPOINTS, o->ns, o->name));
+	const struct endpoints *ep = sources_endpoints(q->m, q->svc);
 	struct weights listed;
 
-	if (!ep || str_is(map_get(&ep->meta.labels, LABEL_SKIP_MIRROR), "true") ||
-	    map_get(&ep->meta.annotations, ANNOTATION_LEADER))
+	if (!ep)
 		return;
 	listed = weights_of(q->m, &ep->meta);
 	for (size_t i = 0; i < ep->n_subsets; i++) {
 		const struct ep_subset *s = &ep->subsets[i];
-		int64_t port = port_of(q, s->ports, s->n_ports);
+		int64_t port = sources_port(q->port, s->ports, s->n_ports);
 
 		if (!port)
 			continue;

@@ -9,15 +9,6 @@ static const char *port_text(struct model *m, const char *protocol, const char *
 			    name ? name : "");
 }
 
-static bool has_port(const struct slice *s, const struct service_port *port)
-{
-	for (size_t i = 0; i < s->n_ports; i++)
-		if (str_same(s->ports[i].name, port->name) &&
-		    str_same(s->ports[i].protocol, port->protocol))
-			return true;
-	return false;
-}
-
 /* NULL: it has no slices. */
 static const char *of_slices(struct model *m, const struct service *svc,
 			     const struct service_port *port)
@@ -26,7 +17,7 @@ static const char *of_slices(struct model *m, const struct service *svc,
 	const struct slice_ref *refs = sources_slices(sources_get(m), svc, &n);
 
 	for (size_t i = 0; i < n; i++)
-		with_port += has_port(refs[i].slice, port);
+		with_port += sources_port(port, refs[i].slice->ports, refs[i].slice->n_ports) > 0;
 	if (n && !with_port)
 		return arena_printf(m->a, "no EndpointSlice of it has a %s",
 				    port_text(m, port->protocol, port->name));
@@ -35,8 +26,10 @@ static const char *of_slices(struct model *m, const struct service *svc,
 
 static const char *of_endpoints(const struct model *m, const struct service *svc)
 {
-	if (model_find(m, KIND_ENDPOINTS, svc->meta.ns, svc->meta.name))
+	if (sources_endpoints(m, svc))
 		return "its Endpoints list none for this port and its IP families";
+	if (model_find(m, KIND_ENDPOINTS, svc->meta.ns, svc->meta.name))
+		return "its Endpoints are marked as not to be mirrored";
 	return "no selector, and neither EndpointSlices nor Endpoints";
 }
 
@@ -61,7 +54,7 @@ static const char *of_pods(struct model *m, const struct service *svc,
 		return arena_printf(m->a, "no selected Pod has a %s",
 				    port_text(m, port->protocol, name));
 	if (live)
-		return "no selected Pod has an address of its IP families";
+		return "no selected Pod with its port has an address of its IP families";
 	if (over)
 		return "every Pod it selects has Succeeded or Failed";
 	return arena_printf(m->a, "no Pod in namespace %s matches its selector", svc->meta.ns);

@@ -78,6 +78,26 @@ const struct slice_ref *sources_slices(const struct sources *s, const struct ser
 	return s->slices + lo;
 }
 
+int64_t sources_port(const struct service_port *port, const struct ep_port *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].port > 0 && str_same(v[i].name, port->name) &&
+		    str_same(v[i].protocol, port->protocol))
+			return v[i].port;
+	return 0;
+}
+
+const struct endpoints *sources_endpoints(const struct model *m, const struct service *svc)
+{
+	const struct endpoints *ep =
+		OBJ(endpoints, model_find(m, KIND_ENDPOINTS, svc->meta.ns, svc->meta.name));
+
+	if (!ep || str_is(map_get(&ep->meta.labels, LABEL_SKIP_MIRROR), "true") ||
+	    map_get(&ep->meta.annotations, ANNOTATION_LEADER))
+		return NULL;
+	return ep;
+}
+
 const struct pods *sources_pods(struct model *m)
 {
 	struct sources *s = sources_get(m);

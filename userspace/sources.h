@@ -23,6 +23,10 @@ struct sources *sources_get(struct model *m);
 /* The slices of @svc: a stretch of all, *n long. */
 const struct slice_ref *sources_slices(const struct sources *s, const struct service *svc,
 				       size_t *n);
+/* Number of the port in @v that goes by name and protocol with the Service's, or 0. */
+int64_t sources_port(const struct service_port *port, const struct ep_port *v, size_t n);
+/* The Endpoints of @svc, NULL: none, or not to be mirrored. */
+const struct endpoints *sources_endpoints(const struct model *m, const struct service *svc);
 /* The Pods by label. */
 const struct pods *sources_pods(struct model *m);
 

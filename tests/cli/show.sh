@@ -73,16 +73,25 @@ t_describe_no_endpoints() {
 	pod 'status: {podIP: 10.244.1.9}'
 	no_endpoints app 'no selected Pod has a TCP port named http'
 	pod 'spec: {containers: [{name: c, ports: [{name: http, containerPort: 8080}]}]}'
-	no_endpoints app 'no selected Pod has an address of its IP families'
+	no_endpoints app 'no selected Pod with its port has an address of its IP families'
 	echo '{apiVersion: v1, kind: Endpoints, metadata: {name: none}}' >"$T/e.yaml"
 	run 0 apply -f "$T/e.yaml"
 	no_endpoints none 'its Endpoints list none for this port and its IP families'
+	echo '{apiVersion: v1, kind: Endpoints, metadata: {name: none,
+		labels: {endpointslice.kubernetes.io/skip-mirror: "true"}}}' >"$T/e.yaml"
+	run 0 apply -f "$T/e.yaml"
+	no_endpoints none 'its Endpoints are marked as not to be mirrored'
 	echo "$slice, ports: [{port: 8080, name: other}]}" >"$T/s.yaml"
 	run 0 apply -f "$T/s.yaml"
 	no_endpoints sliced 'no EndpointSlice of it has a TCP port named web'
 	echo "$slice, ports: [{port: 8080, name: web}]}" >"$T/s.yaml"
 	run 0 apply -f "$T/s.yaml"
 	no_endpoints sliced 'its EndpointSlices list none of its IP families'
+	echo '{apiVersion: v1, kind: Service, metadata: {name: alias}, spec: {
+		type: ExternalName, externalName: example.com, ports: [{port: 80}]}}' >"$T/a.yaml"
+	run 0 apply -f "$T/a.yaml"
+	run 0 describe svc alias
+	shows '^Endpoints: +<none>$'
 }
 
 # lb NAME [FIELDS] - a Service that waits for an address from outside.

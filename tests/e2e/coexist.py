@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """In company: rules of networks and policy engines, written with nft and iptables, another
 user of the kernel's flow table, IPVS, and kube-proxy's own table."""
-import concurrent.futures
 import contextlib
 import itertools
 import json
@@ -83,21 +82,20 @@ def counted(name, family, proto):
 def drops_one(name, kept, families=(4, 6)):
     """Nobody hears of @name, and nothing is counted of it; TCP asks again and is served. A
     third of the draws fall on @name: all five in 30 s do, for one client in 243."""
-    def results(asked):
-        source, proto = asked
+    def ask_all(source, proto):
         return probe(source, [(VIPS[f], 80) for f in families], proto,
                      count=8 if proto == "TCP" else 60, timeout=30 if proto == "TCP" else 1.5)
 
-    asked = list(itertools.product(("probe", "client"), ("TCP", "UDP")))
-    with concurrent.futures.ThreadPoolExecutor(len(asked)) as pool:
-        for (source, proto), all_of_it in zip(asked, pool.map(results, asked)):
-            for family, result in zip(families, all_of_it, strict=True):
-                seen, what = {a["name"] for a in result["answers"]}, f"{source} {proto}: {result}"
-                assert seen <= kept if proto == "TCP" else seen == kept, what
-                if proto == "TCP":
-                    assert 8 - result["timeout"] == result["answered"] >= 6, what
-                else:
-                    assert result["timeout"] == 60 - result["answered"] > 0, what
+    for (source, proto), results in lab.side_by_side(
+            ask_all, itertools.product(("probe", "client"), ("TCP", "UDP"))):
+        for result in results:
+            seen, what = {a["name"] for a in result["answers"]}, f"{source} {proto}: {result}"
+            assert seen <= kept if proto == "TCP" else seen == kept, what
+            if proto == "TCP":
+                assert 8 - result["timeout"] == result["answered"] >= 6, what
+            else:
+                assert result["timeout"] == 60 - result["answered"] > 0, what
+        expect(len(results), len(families), f"{source} {proto}")
     for family, proto in itertools.product(families, ("TCP", "UDP")):
         expect(counted(name, family, proto), (0, 0), f"{name} IPv{family} {proto}:")
 

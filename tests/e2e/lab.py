@@ -12,6 +12,7 @@
 svcnat is loaded and serves in node-a. Clients reach Pod ranges through the
 Pods' own nodes and everything else through node-a.
 """
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -241,6 +242,13 @@ def probe(netns, dests, proto="TCP", count=48, timeout=20, extra=(), parallel=16
     for addr, port in dests:
         argv += [addr, str(port)]
     return [json.loads(line) for line in run(*argv, check=False).stdout.splitlines()]
+
+
+def side_by_side(ask, questions):
+    """(question, answer) of each, all asked at once, as silence takes its time."""
+    questions = list(questions)
+    with concurrent.futures.ThreadPoolExecutor(len(questions)) as pool:
+        yield from zip(questions, pool.map(lambda q: ask(*q), questions))
 
 
 def answers(result):

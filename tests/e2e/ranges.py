@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Who may come in, and by which addresses: source ranges, equal frontends, addresses
 nobody holds, and what tells a Pod."""
-import concurrent.futures
 import itertools
 import json
 import sys
@@ -142,11 +141,8 @@ def unallocated():
     nobodys = ("10.96.77.77", "fd00:10:96::7:77")
 
     def each(ask, wanted, sources, *more):
-        """Silence takes its time, so all are asked at once."""
-        questions = list(itertools.product(sources, nobodys, *more))
-        with concurrent.futures.ThreadPoolExecutor(len(questions)) as pool:
-            for question, got in zip(questions, pool.map(lambda q: ask(*q), questions)):
-                expect(got, wanted, str(question))
+        for question, got in lab.side_by_side(ask, itertools.product(sources, nobodys, *more)):
+            expect(got, wanted, str(question))
 
     def verdicts(wanted, sources=("probe", "node-a", "client")):
         each(lambda source, addr, proto: one(source, addr, 80, proto, 1, 2), wanted, sources,
