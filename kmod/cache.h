@@ -11,8 +11,8 @@
  * An entry is one direction of one connection. It is good for SVCNAT_CACHE_TERM: then
  * one packet takes the slow road, past conntrack and every rule, and renews it. So
  * conntrack's timeouts, and rules that came meanwhile, are at most that old. Until then
- * it is left alone as soon as anything changed that it was made from: a commit, the
- * route, the neighbour, the end of the connection.
+ * it is left alone as soon as anything changed that it was made from: a commit, nftables'
+ * rules, the route, the neighbour, the end of the connection.
  */
 #ifndef _SVCNAT_CACHE_H
 #define _SVCNAT_CACHE_H
@@ -32,7 +32,7 @@ struct svcnat_net;
 struct svcnat_vip;
 
 /* How long an entry is good for, and after how long without a packet it goes. */
-#define SVCNAT_CACHE_TERM	HZ
+#define SVCNAT_CACHE_TERM	(4 * HZ)
 #define SVCNAT_CACHE_IDLE	(2 * HZ)
 
 /* Packets of a direction before it is worth an entry: short connections are not. */

@@ -44,6 +44,22 @@ static inline struct nlattr **svcnat_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
+/*
+ * Differs from what it was if nftables' rules or sets were changed since: a bit says which
+ * of two generations of rules is in use. Kernels with a count of transactions in reach (Kbuild
+ * asks the header) tell an even number of them, too; it changes before they are in use.
+ */
+static inline u32 svcnat_rules_gen(const struct net *net)
+{
+#if !IS_ENABLED(CONFIG_NF_TABLES)
+	return 0;
+#elif defined(SVCNAT_NFT_BASE_SEQ)
+	return READ_ONCE(net->nft.base_seq) << 1 | READ_ONCE(net->nft.gencursor);
+#else
+	return READ_ONCE(net->nft.gencursor);
+#endif
+}
+
 /* Joining a multicast group needs CAP_NET_ADMIN: 6.8 gave the flag a name of its own. */
 #ifdef GENL_MCAST_CAP_NET_ADMIN
 #define SVCNAT_GROUP_FLAGS GENL_MCAST_CAP_NET_ADMIN

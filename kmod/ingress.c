@@ -11,6 +11,7 @@
 #include <linux/if_vlan.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/prefetch.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/dsfield.h>
@@ -138,6 +139,18 @@ static bool fits(const struct sk_buff *skb, u32 len, u32 mtu)
 	return len <= mtu;
 }
 
+/*
+ * Nftables' rules changed: every connection is to pass them before it is sent on again.
+ * Others, and those a packet on its way did not pass, are heard SVCNAT_CACHE_TERM later.
+ */
+static void hear_rules(struct svcnat_net *sn)
+{
+	u32 now = svcnat_rules_gen(sn->net), was = READ_ONCE(sn->rules);
+
+	if (unlikely(now != was) && cmpxchg(&sn->rules, was, now) == was)
+		svcnat_flow_gen_advance(sn);
+}
+
 /* Does what the entry was made from still hold? */
 static bool is_good(const struct svcnat_net *sn, const struct svcnat_cached *c,
 		    const struct sk_buff *skb, const struct packet *p)
@@ -247,6 +260,7 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 
 	if (!t || !READ_ONCE(sn->cache.used) || is_special(skb) || !parse(skb, &p))
 		return NF_ACCEPT;
+	hear_rules(sn);
 	c = svcnat_cache_find(t, &p.key);
 	if (unlikely(c && p.ends)) {
 		/* Conntrack is to see what the other end says to it, too. */
@@ -255,16 +269,17 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 	}
 	if (!c || !is_good(sn, c, skb, &p))
 		return NF_ACCEPT;
+	prefetchw(c->acct);
 	skb_set_transport_header(skb, p.thoff);
 	if (!fits(skb, p.len, c->mtu) || !prepare(skb, &p, c))
 		return NF_ACCEPT;
+	if (p.key.proto == IPPROTO_TCP)
+		WRITE_ONCE(c->ack, ntohl(tcp_hdr(skb)->ack_seq));
+	translate(skb, c);
 	/* As conntrack counts: from the IP header on, a packet of many segments as one. */
 	atomic64_inc(&c->acct->packets);
 	atomic64_add(skb->len, &c->acct->bytes);
 	svcnat_stat_inc_bh(sn->stats, SVCNAT_STAT_SHORTCUTS);
-	if (p.key.proto == IPPROTO_TCP)
-		WRITE_ONCE(c->ack, ntohl(tcp_hdr(skb)->ack_seq));
-	translate(skb, c);
 	send(sn, skb, c);
 	return NF_STOLEN;
 }

@@ -194,11 +194,14 @@ static void translation_set(struct svcnat_cached *c, const struct nf_conntrack_t
 	c->diff = fold_diff(new, old);
 }
 
-/* Good until then, or until its connection is to be cut. */
-static u32 term_of(const struct svcnat_flow *flow)
+/*
+ * Good until then, or until its connection is to be cut. Conntrack counts from here how
+ * long the connection was silent: an eighth of what it allows does not matter.
+ */
+static u32 term_of(const struct nf_conn *ct, const struct svcnat_flow *flow)
 {
 	const struct svcnat_backend *b = svcnat_flow_backend(flow);
-	u32 until = (u32)jiffies + SVCNAT_CACHE_TERM;
+	u32 until = (u32)jiffies + min_t(u32, SVCNAT_CACHE_TERM, nf_ct_expires(ct) / 8);
 	u32 at = b ? READ_ONCE(b->cut_at) : 0;
 
 	return at && (s32)(until - at) > 0 ? at : until;
@@ -226,7 +229,7 @@ static void renew(struct svcnat_cached *c, const struct sk_buff *skb,
 	if (c->key.proto == IPPROTO_TCP)
 		WRITE_ONCE(c->ack, ack_of(skb, c->key.family));
 	WRITE_ONCE(c->dscp, dscp_of(skb, c->key.family));
-	WRITE_ONCE(c->until, term_of(flow));
+	WRITE_ONCE(c->until, term_of(c->ct, flow));
 	WRITE_ONCE(c->gen, gen);
 }
 
@@ -279,10 +282,10 @@ static bool is_same(const struct svcnat_cached *c, const struct sk_buff *skb,
 }
 
 /*
- * From here on conntrack sees a packet a second of this direction. That the last one was
- * not acknowledged yet, or came again, says nothing of how long the connection may be
- * silent; and what comes next may be far ahead: it begins anew with that, but for what
- * cache.c's tell() tells it.
+ * From here on conntrack sees a packet of this direction each SVCNAT_CACHE_TERM. That the
+ * last one was not acknowledged yet, or came again, says nothing of how long the connection
+ * may be silent; and what comes next may be far ahead: it begins anew with that, but for
+ * what cache.c's tell() tells it.
  */
 static void loosen_tcp(struct nf_conn *ct, int dir)
 {

@@ -28,7 +28,9 @@
  * @config: what holds for the whole namespace; packets read it; never NULL
  * @stats: counters of packets
  * @n_nodeports: frontends that are node ports; packets read it as a hint
- * @flow_gen: commits, as packets of connections that exist see them
+ * @flow_gen: counts commits, and changes of rules, that packets of connections that exist
+ *	are to see
+ * @rules: svcnat_rules_gen() when packets looked last
  * @net: the namespace
  * @addresses: ClusterIPs in use; packets to no frontend read it
  * @cache: shortcuts of established connections; packets read and write it
@@ -59,7 +61,8 @@ struct svcnat_net {
 	struct svcnat_config __rcu *config;
 	struct svcnat_stats __percpu *stats;
 	u32			n_nodeports;
-	u32			flow_gen;
+	atomic_t		flow_gen;
+	u32			rules;
 	struct net		*net;
 	struct svcnat_htable	addresses;
 	struct svcnat_cache	cache;
@@ -97,7 +100,14 @@ int svcnat_net_hook(struct svcnat_net *sn);
 /* To be read before anything is looked at that a commit changes. */
 static inline u32 svcnat_flow_gen(const struct svcnat_net *sn)
 {
-	return smp_load_acquire(&sn->flow_gen);	/* pairs with svcnat_flow_changed() */
+	return atomic_read_acquire(&sn->flow_gen);
+}
+
+/* After what they are going to look at was published. Any context. */
+static inline void svcnat_flow_gen_advance(struct svcnat_net *sn)
+{
+	smp_mb__before_atomic();	/* pairs with svcnat_flow_gen() */
+	atomic_inc(&sn->flow_gen);
 }
 
 #endif /* _SVCNAT_NETNS_H */

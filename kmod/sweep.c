@@ -162,8 +162,7 @@ void svcnat_sweep_soon(struct svcnat_net *sn)
 void svcnat_flow_changed(struct svcnat_net *sn)
 {
 	lockdep_assert_held(&sn->lock);
-	/* After what they are going to look at; pairs with svcnat_flow_gen(). */
-	smp_store_release(&sn->flow_gen, sn->flow_gen + 1);
+	svcnat_flow_gen_advance(sn);
 	if (sn->cutting)
 		svcnat_sweep_soon(sn);
 	sn->cutting = false;

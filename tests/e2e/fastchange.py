@@ -17,6 +17,11 @@ from services import expect, pod
 from talk import Asker, ending, send_tcp
 
 RST = 0x04
+POLICY = """chain c {
+ type filter hook forward priority 0
+ ip daddr 10.244.1.11 drop
+ ip6 daddr fd00:10:244:1::11 drop
+}"""
 
 
 @contextlib.contextmanager
@@ -29,22 +34,23 @@ def table(netns, text):
 
 
 def silent(asker, within):
-    """Waits until a question is not answered any more."""
+    """Asks until a question is not answered any more, at least once."""
     deadline = time.monotonic() + within
     asker.sock.settimeout(0.3)
     try:
-        while time.monotonic() < deadline:
+        while True:
             try:
                 asker.ask()
             except TimeoutError:
                 return True
-        return False
+            if time.monotonic() >= deadline:
+                return False
     finally:
         asker.sock.settimeout(20)
 
 
-def counted(name):
-    text = run("nft", "list", "counter", "inet", "mine", name, netns="default.web-1").stdout
+def counted(name, netns="default.web-1"):
+    text = run("nft", "list", "counter", "inet", "mine", name, netns=netns).stdout
     return int(re.search(r"packets (\d+)", text)[1])
 
 
@@ -150,19 +156,30 @@ def changes():
             serve(only(2))
             expect(stream(*ends, 100000), {"client": True, "Pod": True})
 
-    @case("fastchange: a policy that comes later stops a flow within a second")
+    @case("fastchange: a policy that comes later stops a flow at its next packet")
     def _():
         serve(only(1))
         with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
-            rules = "ip daddr 10.244.1.11 drop\n ip6 daddr fd00:10:244:1::11 drop"
-            with table("node-a", f"chain c {{\n type filter hook forward priority 0\n {rules}\n}}"):
+            with table("node-a", POLICY):
+                for key, asker in flows.items():
+                    before = shortcuts()
+                    assert silent(asker, 0), f"{key} is still answered"
+                    expect(shortcuts(), before, key)
+            settle(flows)
+
+    @case("fastchange: a policy in two transactions stops a flow within four seconds")
+    def _():
+        serve(only(1))
+        with flows_of(dests=[(VIPS[f], 53) for f in (4, 6)]) as (flows, _who):
+            with table("node-a", POLICY):
+                run("nft", "-f", "-", netns="node-a", stdin="add chain inet mine another\n")
                 begun = time.monotonic()
                 for key, asker in flows.items():
                     assert silent(asker, 10), f"{key} is still answered"
                     took = time.monotonic() - begun
-                    # A second, and 0.3 until silence is taken for such; a flow that is not
+                    # Four, and 0.3 until silence is taken for such; a flow that is not
                     # asked is not sent on any longer either.
-                    assert took < 2.5 + list(flows).index(key), f"{key}: after {took:.1f} s"
+                    assert took < 5.5 + list(flows).index(key), f"{key}: after {took:.1f} s"
             for asker in flows.values():
                 asker.sock.settimeout(0.2)
                 with contextlib.suppress(TimeoutError):     # answers of before
@@ -170,6 +187,24 @@ def changes():
                         asker.sock.recv(100)
                 asker.sock.settimeout(20)
             settle(flows)
+
+    @case("fastchange: a packet in four seconds passes the rules all the same")
+    def _():
+        serve(only(1))
+        with flows_of(("probe",), [(VIPS[4], 53)]) as (flows, _who):
+            asker = next(iter(flows.values()))
+            with table("node-a", "counter passed { }\nchain c {\n type filter hook forward priority 0\n"
+                                 " udp dport 5353 counter name passed\n}"):
+                asker.ask()
+                begun, heard = time.monotonic(), [counted("passed", "node-a")]
+                asked = 0
+                while len(set(heard)) < 3 and time.monotonic() < begun + 20:
+                    asker.ask()
+                    asked += 1
+                    heard.append(counted("passed", "node-a"))
+                took = time.monotonic() - begun
+                assert 7 < took < 11.5, f"two more after {took:.1f} s"
+                assert heard[-1] < asked, (heard[-1], asked)
 
     @case("fastchange: a rule that sets DSCP sets it on every packet")
     def _():

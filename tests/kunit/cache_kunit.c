@@ -439,11 +439,65 @@ static void ingress_random_bytes(struct kunit *test)
 	}
 }
 
+/* A change of rules makes all entries old, once. */
+static void ingress_hears_rules(struct kunit *test)
+{
+	struct svcnat_net *sn = kunit_kzalloc(test, sizeof(*sn), GFP_KERNEL);
+	u32 gen;
+
+	KUNIT_ASSERT_NOT_NULL(test, sn);
+	sn->net = &init_net;
+	sn->rules = svcnat_rules_gen(&init_net);
+	gen = svcnat_flow_gen(sn);
+	hear_rules(sn);
+	KUNIT_EXPECT_EQ(test, svcnat_flow_gen(sn), gen);
+	sn->rules++;
+	hear_rules(sn);
+	KUNIT_EXPECT_EQ(test, svcnat_flow_gen(sn), gen + 1);
+	hear_rules(sn);
+	KUNIT_EXPECT_EQ(test, svcnat_flow_gen(sn), gen + 1);
+	KUNIT_EXPECT_EQ(test, sn->rules, svcnat_rules_gen(&init_net));
+}
+
+/* Conntrack is to hear of a connection well before it forgets it; a cut comes on time. */
+static void learn_term(struct kunit *test)
+{
+	struct svcnat_backend *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+	struct svcnat_flow *flow = kunit_kzalloc(test, sizeof(*flow), GFP_KERNEL);
+	struct nf_conn *ct = kunit_kzalloc(test, sizeof(*ct), GFP_KERNEL);
+	u32 begun = jiffies;
+	int i;
+	const struct {
+		u32 timeout, cut, term;
+	} cases[] = {
+		{ 3600 * HZ, 0, SVCNAT_CACHE_TERM },
+		{ 8 * SVCNAT_CACHE_TERM + HZ, 0, SVCNAT_CACHE_TERM },
+		{ 16 * HZ, 0, 2 * HZ },
+		{ 0, 0, 0 },
+		{ 3600 * HZ, HZ, HZ },
+		{ 3600 * HZ, 10 * HZ, SVCNAT_CACHE_TERM },
+	};
+
+	KUNIT_ASSERT_TRUE(test, b && flow && ct);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		u32 now = jiffies, term;
+
+		ct->timeout = now + cases[i].timeout;
+		if (cases[i].cut)
+			b->cut_at = now + cases[i].cut;
+		flow->to = (unsigned long)b;
+		term = term_of(ct, flow) - now;
+		/* The clock goes on meanwhile. */
+		KUNIT_EXPECT_GE(test, term + (u32)jiffies - begun, cases[i].term);
+		KUNIT_EXPECT_LE(test, term, cases[i].term + (u32)jiffies - begun);
+	}
+}
+
 #define LINE(type, member) (offsetof(type, member) / L1_CACHE_BYTES)
 
 /*
  * What every packet reads lies on lines that no packet writes, but for an entry's own
- * @gen and @until, once a second: two CPUs with flows of their own share nothing they write.
+ * @gen and @until, once a term: two CPUs with flows of their own share nothing they write.
  */
 static void ingress_shares_no_line(struct kunit *test)
 {
@@ -454,6 +508,7 @@ static void ingress_shares_no_line(struct kunit *test)
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, stats), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, n_nodeports), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, flow_gen), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, rules), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, net), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, cache.table), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, cache.used), written);
@@ -494,6 +549,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ingress_translates),
 	KUNIT_CASE(ingress_leaves_what_is_special),
 	KUNIT_CASE(ingress_random_bytes),
+	KUNIT_CASE(ingress_hears_rules),
+	KUNIT_CASE(learn_term),
 	KUNIT_CASE(ingress_shares_no_line),
 	{}
 };
