@@ -31,7 +31,7 @@
 struct svcnat_net;
 struct svcnat_vip;
 
-/* How long an entry is good for, and after how long without a packet it goes. */
+/* How long an entry is good for at most, and how long after that it goes without a packet. */
 #define SVCNAT_CACHE_TERM	(4 * HZ)
 #define SVCNAT_CACHE_IDLE	(2 * HZ)
 
@@ -62,7 +62,7 @@ struct svcnat_cache_key {
  * struct svcnat_cached - a direction of a connection
  * @key: its packets as they arrive
  * @iif: index of the device they arrive through
- * @gen: &svcnat_net.flow_gen it was made or renewed at
+ * @gen: svcnat_cached_gen() it was made or renewed at
  * @until: it is good (jiffies)
  * @cookie: of @dst
  * @dst: route they leave by, with a reference
@@ -180,7 +180,7 @@ void svcnat_cache_del(struct svcnat_cache *cache, struct svcnat_cached *c);
 void svcnat_cache_del_all(struct svcnat_cache *cache, svcnat_cached_test test, const void *data);
 void svcnat_cache_forget(struct svcnat_cache *cache, const struct nf_conn *ct);
 
-/* Are packets sent on by it, as far as time and commits go? @gen: &svcnat_net.flow_gen. */
+/* Are packets sent on by it, as far as time and commits go? @gen: svcnat_cached_gen(). */
 static inline bool svcnat_cached_current(const struct svcnat_cached *c, u32 gen)
 {
 	return !svcnat_jiffies_passed(READ_ONCE(c->until)) && READ_ONCE(c->gen) == gen;

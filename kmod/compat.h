@@ -49,7 +49,7 @@ static inline struct nlattr **svcnat_dump_attrs(struct netlink_callback *cb)
  * of two generations of rules is in use. Kernels with a count of transactions in reach (Kbuild
  * asks the header) tell an even number of them, too; it changes before they are in use.
  */
-static inline u32 svcnat_rules_gen(const struct net *net)
+static inline u32 svcnat_nft_gen(const struct net *net)
 {
 #if !IS_ENABLED(CONFIG_NF_TABLES)
 	return 0;

@@ -62,7 +62,7 @@ static int fill_cached(struct sk_buff *skb, const struct svcnat_net *sn,
 	    fill_flow(skb, &h[IP_CT_DIR_ORIGINAL].tuple, c->iif) ||
 	    (c->dir == IP_CT_DIR_REPLY && nla_put_flag(skb, SVCNAT_CACHED_A_REPLY)) ||
 	    nla_put_u32(skb, SVCNAT_CACHED_A_AGE_MS, jiffies_to_msecs((u32)jiffies - c->since)) ||
-	    (!svcnat_cached_current(c, svcnat_flow_gen(sn)) &&
+	    (!svcnat_cached_current(c, svcnat_cached_gen(sn)) &&
 	     nla_put_flag(skb, SVCNAT_CACHED_A_IDLE)) ||
 	    nla_put_u64_64bit(skb, SVCNAT_CACHED_A_PACKETS, atomic64_read(&c->acct->packets),
 			      SVCNAT_CACHED_A_PAD) ||

@@ -334,7 +334,7 @@ unsigned int svcnat_hook_follow(void *priv, struct sk_buff *skb,
 			return NF_ACCEPT;
 		return stranger(sn, skb, state, ct);
 	}
-	if (likely(flow->gen == atomic_read(&sn->flow_gen) && svcnat_flow_settled(flow) &&
+	if (likely(flow->gen == READ_ONCE(sn->flow_gen) && svcnat_flow_settled(flow) &&
 		   !svcnat_flow_over(ct)))
 		return NF_ACCEPT;
 	if (is_related(ctinfo) || seen_before(state))

@@ -139,24 +139,12 @@ static bool fits(const struct sk_buff *skb, u32 len, u32 mtu)
 	return len <= mtu;
 }
 
-/*
- * Nftables' rules changed: every connection is to pass them before it is sent on again.
- * Others, and those a packet on its way did not pass, are heard SVCNAT_CACHE_TERM later.
- */
-static void hear_rules(struct svcnat_net *sn)
-{
-	u32 now = svcnat_rules_gen(sn->net), was = READ_ONCE(sn->rules);
-
-	if (unlikely(now != was) && cmpxchg(&sn->rules, was, now) == was)
-		svcnat_flow_gen_advance(sn);
-}
-
 /* Does what the entry was made from still hold? */
 static bool is_good(const struct svcnat_net *sn, const struct svcnat_cached *c,
 		    const struct sk_buff *skb, const struct packet *p)
 {
 	return c->iif == skb->dev->ifindex && READ_ONCE(c->dscp) == p->dscp &&
-	       svcnat_cached_current(c, svcnat_flow_gen(sn)) &&
+	       svcnat_cached_current(c, svcnat_cached_gen(sn)) &&
 	       READ_ONCE(c->neigh->nud_state) & NUD_VALID && !c->neigh->dead &&
 	       dst_check(c->dst, c->cookie);
 }
@@ -260,7 +248,7 @@ unsigned int svcnat_hook_ingress(void *priv, struct sk_buff *skb,
 
 	if (!t || !READ_ONCE(sn->cache.used) || is_special(skb) || !parse(skb, &p))
 		return NF_ACCEPT;
-	hear_rules(sn);
+	svcnat_rules_hear(&sn->rules, sn->net);
 	c = svcnat_cache_find(t, &p.key);
 	if (unlikely(c && p.ends)) {
 		/* Conntrack is to see what the other end says to it, too. */

@@ -195,13 +195,25 @@ static void translation_set(struct svcnat_cached *c, const struct nf_conntrack_t
 }
 
 /*
- * Good until then, or until its connection is to be cut. Conntrack counts from here how
- * long the connection was silent: an eighth of what it allows does not matter.
+ * Conntrack counts from here how long the connection was silent: an eighth of what it allows
+ * does not matter. One that is not assured it may drop; of UDP the next packet can be what
+ * assures it.
  */
-static u32 term_of(const struct nf_conn *ct, const struct svcnat_flow *flow)
+static u32 term_of(const struct svcnat_net *sn, const struct nf_conn *ct)
+{
+	u32 term = min_t(u32, SVCNAT_CACHE_TERM, nf_ct_expires(ct) / 8);
+
+	if (svcnat_rules_settling(&sn->rules))
+		term = min_t(u32, term, SVCNAT_RULES_SETTLE);
+	return test_bit(IPS_ASSURED_BIT, &ct->status) ? term : min_t(u32, term, HZ);
+}
+
+/* A term from now, or until the connection is to be cut. */
+static u32 until_of(const struct svcnat_net *sn, const struct nf_conn *ct,
+		    const struct svcnat_flow *flow)
 {
 	const struct svcnat_backend *b = svcnat_flow_backend(flow);
-	u32 until = (u32)jiffies + min_t(u32, SVCNAT_CACHE_TERM, nf_ct_expires(ct) / 8);
+	u32 until = (u32)jiffies + term_of(sn, ct);
 	u32 at = b ? READ_ONCE(b->cut_at) : 0;
 
 	return at && (s32)(until - at) > 0 ? at : until;
@@ -223,13 +235,13 @@ static u8 dscp_of(const struct sk_buff *skb, u8 family)
 					 ipv6_get_dsfield(ipv6_hdr(skb))) & ~INET_ECN_MASK;
 }
 
-static void renew(struct svcnat_cached *c, const struct sk_buff *skb,
-		  const struct svcnat_flow *flow, u32 gen)
+static void renew(const struct svcnat_net *sn, struct svcnat_cached *c,
+		  const struct sk_buff *skb, const struct svcnat_flow *flow, u32 gen)
 {
 	if (c->key.proto == IPPROTO_TCP)
 		WRITE_ONCE(c->ack, ack_of(skb, c->key.family));
 	WRITE_ONCE(c->dscp, dscp_of(skb, c->key.family));
-	WRITE_ONCE(c->until, term_of(c->ct, flow));
+	WRITE_ONCE(c->until, until_of(sn, c->ct, flow));
 	WRITE_ONCE(c->gen, gen);
 }
 
@@ -344,7 +356,7 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 {
 	const struct nf_conntrack_tuple *original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	struct svcnat_flow *flow = svcnat_flow_of(ct);
-	u32 gen = svcnat_flow_gen(sn);
+	u32 gen = svcnat_cached_gen(sn);
 	int dir = CTINFO2DIR(ctinfo);
 	struct svcnat_cache_table *t;
 	struct svcnat_cache_key key;
@@ -352,7 +364,7 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 	struct svcnat_cached *c;
 
 	if (ctinfo == IP_CT_RELATED || ctinfo == IP_CT_RELATED_REPLY ||
-	    !is_settled(flow, gen) || !is_worth_it(ct, dir) || is_off(sn) ||
+	    !is_settled(flow, svcnat_flow_gen(sn)) || !is_worth_it(ct, dir) || is_off(sn) ||
 	    needs_slow_road(skb, ct))
 		return;
 	t = rcu_dereference(sn->cache.table);
@@ -368,14 +380,14 @@ void svcnat_learn(struct svcnat_net *sn, struct sk_buff *skb, struct nf_conn *ct
 	if (!(c && READ_ONCE(c->gen) == gen) && is_off_for(svcnat_frontend_find(sn, original)))
 		return;
 	if (c && is_same(c, skb, ct)) {
-		renew(c, skb, flow, gen);
+		renew(sn, c, skb, flow, gen);
 		loosen_tcp(ct, dir);
 		return;
 	}
 	c = make(skb, ct, dir, &to);
 	if (!c)
 		return;
-	renew(c, skb, flow, gen);
+	renew(sn, c, skb, flow, gen);
 	if (enter(sn, c, flow))
 		loosen_tcp(ct, dir);
 }

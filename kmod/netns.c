@@ -166,6 +166,7 @@ static int __net_init net_init(struct net *net)
 	}
 	svcnat_pins_init(&sn->pins);
 	svcnat_cache_init(&sn->cache);
+	svcnat_rules_init(&sn->rules);
 	svcnat_devices_init(sn);
 	svcnat_sweep_init(sn);
 	return 0;

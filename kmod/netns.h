@@ -16,6 +16,7 @@
 #include "cache.h"
 #include "config.h"
 #include "htable.h"
+#include "rules.h"
 #include "stats.h"
 #include "uapi/svcnat.h"
 
@@ -28,9 +29,8 @@
  * @config: what holds for the whole namespace; packets read it; never NULL
  * @stats: counters of packets
  * @n_nodeports: frontends that are node ports; packets read it as a hint
- * @flow_gen: counts commits, and changes of rules, that packets of connections that exist
- *	are to see
- * @rules: svcnat_rules_gen() when packets looked last
+ * @flow_gen: commits, as packets of connections that exist see them
+ * @rules: changes of netfilter's; packets read it, and write it when there was one
  * @net: the namespace
  * @addresses: ClusterIPs in use; packets to no frontend read it
  * @cache: shortcuts of established connections; packets read and write it
@@ -61,8 +61,8 @@ struct svcnat_net {
 	struct svcnat_config __rcu *config;
 	struct svcnat_stats __percpu *stats;
 	u32			n_nodeports;
-	atomic_t		flow_gen;
-	u32			rules;
+	u32			flow_gen;
+	struct svcnat_rules	rules;
 	struct net		*net;
 	struct svcnat_htable	addresses;
 	struct svcnat_cache	cache;
@@ -100,14 +100,13 @@ int svcnat_net_hook(struct svcnat_net *sn);
 /* To be read before anything is looked at that a commit changes. */
 static inline u32 svcnat_flow_gen(const struct svcnat_net *sn)
 {
-	return atomic_read_acquire(&sn->flow_gen);
+	return smp_load_acquire(&sn->flow_gen);	/* pairs with svcnat_flow_changed() */
 }
 
-/* After what they are going to look at was published. Any context. */
-static inline void svcnat_flow_gen_advance(struct svcnat_net *sn)
+/* Entries of the flow cache are good at: counts commits and changes of rules. */
+static inline u32 svcnat_cached_gen(const struct svcnat_net *sn)
 {
-	smp_mb__before_atomic();	/* pairs with svcnat_flow_gen() */
-	atomic_inc(&sn->flow_gen);
+	return svcnat_flow_gen(sn) + READ_ONCE(sn->rules.gen);
 }
 
 #endif /* _SVCNAT_NETNS_H */

@@ -162,7 +162,8 @@ void svcnat_sweep_soon(struct svcnat_net *sn)
 void svcnat_flow_changed(struct svcnat_net *sn)
 {
 	lockdep_assert_held(&sn->lock);
-	svcnat_flow_gen_advance(sn);
+	/* After what they are going to look at; pairs with svcnat_flow_gen(). */
+	smp_store_release(&sn->flow_gen, sn->flow_gen + 1);
 	if (sn->cutting)
 		svcnat_sweep_soon(sn);
 	sn->cutting = false;

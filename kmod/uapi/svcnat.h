@@ -123,7 +123,7 @@
  *	in the flow cache: for each direction of an established TCP or UDP connection
  *	that is forwarded, what it takes to send its packets on at ingress, without
  *	conntrack, rules and routing. One packet in four seconds takes the slow road all
- *	the same, as does the first one after a change of nftables' rules, so that a rule
+ *	the same, as does the next one after a change of nftables' rules, so that a rule
  *	that came since is seen. Entries come and go during a dump.
  */
 enum svcnat_cmd {

@@ -119,7 +119,7 @@ def taken():
         serve()
         with flows_of() as (flows, _who):
             for key, asker in flows.items():
-                # Nearly all: a second may pass, and one each way goes the slow road.
+                # Nearly all: a term may end, and one each way goes the slow road.
                 sent, before = tracked(asker)[0], shortcuts()
                 for _ in range(50):
                     asker.ask()

@@ -12,6 +12,7 @@
 #include "../../kmod/cache.c"
 #include "../../kmod/ingress.c"
 #include "../../kmod/learn.c"
+#include "../../kmod/rules.c"
 
 /* What learn.c asks others. */
 struct workqueue_struct *svcnat_wq;
@@ -439,54 +440,82 @@ static void ingress_random_bytes(struct kunit *test)
 	}
 }
 
-/* A change of rules makes all entries old, once. */
-static void ingress_hears_rules(struct kunit *test)
+/* A change makes all entries old; those that follow soon are left to entries' terms. */
+static void rules_changes(struct kunit *test)
 {
-	struct svcnat_net *sn = kunit_kzalloc(test, sizeof(*sn), GFP_KERNEL);
-	u32 gen;
+	struct svcnat_rules *rules = kunit_kzalloc(test, sizeof(*rules), GFP_KERNEL);
 
-	KUNIT_ASSERT_NOT_NULL(test, sn);
-	sn->net = &init_net;
-	sn->rules = svcnat_rules_gen(&init_net);
-	gen = svcnat_flow_gen(sn);
-	hear_rules(sn);
-	KUNIT_EXPECT_EQ(test, svcnat_flow_gen(sn), gen);
-	sn->rules++;
-	hear_rules(sn);
-	KUNIT_EXPECT_EQ(test, svcnat_flow_gen(sn), gen + 1);
-	hear_rules(sn);
-	KUNIT_EXPECT_EQ(test, svcnat_flow_gen(sn), gen + 1);
-	KUNIT_EXPECT_EQ(test, sn->rules, svcnat_rules_gen(&init_net));
+	KUNIT_ASSERT_NOT_NULL(test, rules);
+	svcnat_rules_init(rules);
+	rules->nft = svcnat_nft_gen(&init_net);
+	rules->at = (u32)jiffies - 2 * SVCNAT_RULES_SETTLE;
+	rules->counted = rules->at;
+	svcnat_rules_hear(rules, &init_net);
+	KUNIT_EXPECT_EQ(test, rules->gen, 0);
+	KUNIT_EXPECT_FALSE(test, svcnat_rules_settling(rules));
+
+	svcnat_rules_changed(rules, 7);
+	KUNIT_EXPECT_EQ(test, rules->gen, 1);
+	KUNIT_EXPECT_EQ(test, rules->nft, 7);
+	KUNIT_EXPECT_TRUE(test, svcnat_rules_settling(rules));
+	/* Who saw the same, only later. */
+	svcnat_rules_changed(rules, 7);
+	KUNIT_EXPECT_EQ(test, rules->gen, 1);
+
+	/* Half a second later. */
+	rules->counted -= SVCNAT_RULES_SETTLE / 2;
+	rules->at -= SVCNAT_RULES_SETTLE / 2;
+	svcnat_rules_changed(rules, 8);
+	KUNIT_EXPECT_EQ(test, rules->gen, 1);
+	KUNIT_EXPECT_EQ(test, rules->nft, 8);
+	KUNIT_EXPECT_LT(test, (u32)jiffies - rules->at, SVCNAT_RULES_SETTLE / 2);
+	/* Another half: long enough after the one that was counted. */
+	rules->counted -= SVCNAT_RULES_SETTLE / 2;
+	svcnat_rules_changed(rules, 9);
+	KUNIT_EXPECT_EQ(test, rules->gen, 2);
 }
 
-/* Conntrack is to hear of a connection well before it forgets it; a cut comes on time. */
+/*
+ * Conntrack is to hear of a connection well before it forgets it, and sooner if it may drop
+ * it; new rules are passed twice; a cut comes on time.
+ */
 static void learn_term(struct kunit *test)
 {
 	struct svcnat_backend *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
 	struct svcnat_flow *flow = kunit_kzalloc(test, sizeof(*flow), GFP_KERNEL);
+	struct svcnat_net *sn = kunit_kzalloc(test, sizeof(*sn), GFP_KERNEL);
 	struct nf_conn *ct = kunit_kzalloc(test, sizeof(*ct), GFP_KERNEL);
+	const u32 long_ago = 3600 * HZ;
 	u32 begun = jiffies;
 	int i;
 	const struct {
-		u32 timeout, cut, term;
+		u32 timeout, rules, cut, term;
+		bool assured;
 	} cases[] = {
-		{ 3600 * HZ, 0, SVCNAT_CACHE_TERM },
-		{ 8 * SVCNAT_CACHE_TERM + HZ, 0, SVCNAT_CACHE_TERM },
-		{ 16 * HZ, 0, 2 * HZ },
-		{ 0, 0, 0 },
-		{ 3600 * HZ, HZ, HZ },
-		{ 3600 * HZ, 10 * HZ, SVCNAT_CACHE_TERM },
+		{ 3600 * HZ, long_ago, 0, SVCNAT_CACHE_TERM, true },
+		{ 8 * SVCNAT_CACHE_TERM + HZ, long_ago, 0, SVCNAT_CACHE_TERM, true },
+		{ 16 * HZ, long_ago, 0, 2 * HZ, true },
+		{ 0, long_ago, 0, 0, true },
+		{ 30 * HZ, long_ago, 0, HZ, false },
+		{ 4 * HZ, long_ago, 0, HZ / 2, false },
+		{ 3600 * HZ, 0, 0, SVCNAT_RULES_SETTLE, true },
+		{ 4 * HZ, 0, 0, HZ / 2, true },
+		{ 3600 * HZ, long_ago, HZ, HZ, true },
+		{ 3600 * HZ, long_ago, 10 * HZ, SVCNAT_CACHE_TERM, true },
 	};
 
-	KUNIT_ASSERT_TRUE(test, b && flow && ct);
+	KUNIT_ASSERT_TRUE(test, b && flow && sn && ct);
+	flow->to = (unsigned long)b;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		u32 now = jiffies, term;
 
 		ct->timeout = now + cases[i].timeout;
+		ct->status = cases[i].assured * IPS_ASSURED;
+		sn->rules.at = now - cases[i].rules;
+		b->cut_at = 0;
 		if (cases[i].cut)
 			b->cut_at = now + cases[i].cut;
-		flow->to = (unsigned long)b;
-		term = term_of(ct, flow) - now;
+		term = until_of(sn, ct, flow) - now;
 		/* The clock goes on meanwhile. */
 		KUNIT_EXPECT_GE(test, term + (u32)jiffies - begun, cases[i].term);
 		KUNIT_EXPECT_LE(test, term, cases[i].term + (u32)jiffies - begun);
@@ -508,7 +537,8 @@ static void ingress_shares_no_line(struct kunit *test)
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, stats), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, n_nodeports), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, flow_gen), written);
-	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, rules), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, rules.nft), written);
+	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, rules.gen), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, net), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, cache.table), written);
 	KUNIT_EXPECT_LT(test, LINE(struct svcnat_net, cache.used), written);
@@ -549,7 +579,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ingress_translates),
 	KUNIT_CASE(ingress_leaves_what_is_special),
 	KUNIT_CASE(ingress_random_bytes),
-	KUNIT_CASE(ingress_hears_rules),
+	KUNIT_CASE(rules_changes),
 	KUNIT_CASE(learn_term),
 	KUNIT_CASE(ingress_shares_no_line),
 	{}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is done about a change of rules; see rules.h. */
+
+#include "rules.h"
+
+/**
+ * svcnat_rules_init - of nothing yet
+ * @rules: zeroed
+ */
+void svcnat_rules_init(struct svcnat_rules *rules)
+{
+	spin_lock_init(&rules->lock);
+}
+
+/**
+ * svcnat_rules_changed - a packet saw that they did
+ * @rules: of its namespace
+ * @nft: svcnat_nft_gen() it saw
+ *
+ * Any context. On return all connections are to pass the rules again, now or within
+ * SVCNAT_RULES_SETTLE.
+ */
+void svcnat_rules_changed(struct svcnat_rules *rules, u32 nft)
+{
+	u32 now = jiffies;
+
+	spin_lock_bh(&rules->lock);
+	if (rules->nft != nft) {
+		WRITE_ONCE(rules->at, now);
+		/* Else what passed since is good for no longer than that. */
+		if (now - rules->counted >= SVCNAT_RULES_SETTLE) {
+			rules->counted = now;
+			WRITE_ONCE(rules->gen, rules->gen + 1);
+		}
+		smp_store_release(&rules->nft, nft);	/* pairs with svcnat_rules_hear() */
+	}
+	spin_unlock_bh(&rules->lock);
+}
