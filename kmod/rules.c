@@ -15,16 +15,17 @@ void svcnat_rules_init(struct svcnat_rules *rules)
 /**
  * svcnat_rules_changed - a packet saw that they did
  * @rules: of its namespace
- * @nft: svcnat_nft_gen() it saw
+ * @net: the namespace
  *
  * Any context. On return all connections are to pass the rules again, now or within
  * SVCNAT_RULES_SETTLE.
  */
-void svcnat_rules_changed(struct svcnat_rules *rules, u32 nft)
+void svcnat_rules_changed(struct svcnat_rules *rules, const struct net *net)
 {
-	u32 now = jiffies;
+	u32 nft, now = jiffies;
 
 	spin_lock_bh(&rules->lock);
+	nft = svcnat_nft_gen(net);
 	if (rules->nft != nft) {
 		WRITE_ONCE(rules->at, now);
 		/* Else what passed since is good for no longer than that. */

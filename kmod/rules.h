@@ -28,7 +28,7 @@
  * @gen: counts changes that all connections are to hear of
  * @at: the last change was seen (jiffies)
  * @counted: @gen was, last (jiffies)
- * @lock: guards writing
+ * @lock: guards writing, and that what is written to @nft is newer than what was there
  */
 struct svcnat_rules {
 	u32		nft;
@@ -39,16 +39,14 @@ struct svcnat_rules {
 };
 
 void svcnat_rules_init(struct svcnat_rules *rules);
-void svcnat_rules_changed(struct svcnat_rules *rules, u32 nft);
+void svcnat_rules_changed(struct svcnat_rules *rules, const struct net *net);
 
 /* Before @gen is looked at. Any context, without @lock. */
 static inline void svcnat_rules_hear(struct svcnat_rules *rules, const struct net *net)
 {
-	u32 nft = svcnat_nft_gen(net);
-
 	/* Who sees it up to date sees @gen, too; pairs with svcnat_rules_changed(). */
-	if (unlikely(smp_load_acquire(&rules->nft) != nft))
-		svcnat_rules_changed(rules, nft);
+	if (unlikely(smp_load_acquire(&rules->nft) != svcnat_nft_gen(net)))
+		svcnat_rules_changed(rules, net);
 }
 
 /* May a packet have passed other rules than the next one will? */

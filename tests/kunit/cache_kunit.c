@@ -454,24 +454,27 @@ static void rules_changes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rules->gen, 0);
 	KUNIT_EXPECT_FALSE(test, svcnat_rules_settling(rules));
 
-	svcnat_rules_changed(rules, 7);
+	rules->nft--;
+	svcnat_rules_hear(rules, &init_net);
 	KUNIT_EXPECT_EQ(test, rules->gen, 1);
-	KUNIT_EXPECT_EQ(test, rules->nft, 7);
+	KUNIT_EXPECT_EQ(test, rules->nft, svcnat_nft_gen(&init_net));
 	KUNIT_EXPECT_TRUE(test, svcnat_rules_settling(rules));
-	/* Who saw the same, only later. */
-	svcnat_rules_changed(rules, 7);
+	/* Who saw the same, and came second. */
+	svcnat_rules_changed(rules, &init_net);
 	KUNIT_EXPECT_EQ(test, rules->gen, 1);
 
 	/* Half a second later. */
 	rules->counted -= SVCNAT_RULES_SETTLE / 2;
 	rules->at -= SVCNAT_RULES_SETTLE / 2;
-	svcnat_rules_changed(rules, 8);
+	rules->nft--;
+	svcnat_rules_hear(rules, &init_net);
 	KUNIT_EXPECT_EQ(test, rules->gen, 1);
-	KUNIT_EXPECT_EQ(test, rules->nft, 8);
+	KUNIT_EXPECT_EQ(test, rules->nft, svcnat_nft_gen(&init_net));
 	KUNIT_EXPECT_LT(test, (u32)jiffies - rules->at, SVCNAT_RULES_SETTLE / 2);
 	/* Another half: long enough after the one that was counted. */
 	rules->counted -= SVCNAT_RULES_SETTLE / 2;
-	svcnat_rules_changed(rules, 9);
+	rules->nft--;
+	svcnat_rules_hear(rules, &init_net);
 	KUNIT_EXPECT_EQ(test, rules->gen, 2);
 }
 
