@@ -25,6 +25,7 @@ CLIENT_MAC, NODE_MAC = "02:00:00:00:01:02", "02:00:00:00:01:01"
 POD_MAC, NODE_POD_MAC = "02:00:00:00:02:02", "02:00:00:00:02:01"
 IP_PKTINFO = 8
 FIRST_PORT = 10000
+PATIENCE = 30   # a busy host stands still for seconds
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -155,7 +156,7 @@ table netdev sink {{
             server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             server.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
             server.bind(("0.0.0.0", plan.TARGET_PORT))
-            server.settimeout(3)
+            server.settimeout(PATIENCE)
         with server, inside(self.client):
             for source in range(FIRST_PORT, FIRST_PORT + flows):
                 self.ask(server, source, dst, port)
@@ -163,7 +164,7 @@ table netdev sink {{
     def ask(self, server, source, dst, port):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.bind((plan.CLIENT, source))
-            client.settimeout(3)
+            client.settimeout(PATIENCE)
             try:
                 client.sendto(b"question", (dst, port))
                 data, control, _, peer = server.recvmsg(100, 100)
