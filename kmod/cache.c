@@ -3,10 +3,13 @@
  * The table of the flow cache; see cache.h.
  *
  * Readers run under RCU. Writers take the lock of one bucket, softirqs off, and inside it
- * only a conntrack entry's. The table never grows: a full bucket gives up the entry that
- * had no packet for longest, and takes none as long as all of them are in use. References
- * an entry holds are dropped a grace period after it left, so readers may use what it
- * points to.
+ * only a conntrack entry's. A full bucket gives up the entry that had no packet for longest,
+ * and takes none as long as all of them are in use. References an entry holds are dropped
+ * a grace period after it left, so readers may use what it points to.
+ *
+ * The table is as large as it has to be: what few cache lines there are stay in the
+ * processor's caches. One that is too full is replaced by an empty one twice as large: what
+ * was in it is worth a packet each on the slow road, and moving it would take more than that.
  */
 
 #include <linux/slab.h>
@@ -16,8 +19,8 @@
 #include "cache.h"
 #include "netns.h"
 
-#define BUCKETS_MIN	512
-#define BUCKETS_MAX	131072
+#define BUCKETS_MIN	128
+#define BUCKETS_MAX	65536
 
 static struct kmem_cache *cached_cache __read_mostly;
 
@@ -109,29 +112,35 @@ static void take_out(struct svcnat_cache *cache, struct svcnat_cache_bucket *b, 
 	call_rcu(&c->rcu, free_rcu);
 }
 
-/* Where @c is to go: in place of an older one of the same key, to a free way, to a cold one. */
-static int choose(const struct svcnat_cache_bucket *b, const struct svcnat_cached *c)
+/* The entry that had no packet for longest and is not good any more, -1 if all are. */
+static int coldest(const struct svcnat_cache_bucket *b)
 {
-	int i, coldest = -1, vacant = -1;
-	u32 since = 0;
+	int i, way = -1;
+	s32 longest = 0;
 
 	for (i = 0; i < SVCNAT_CACHE_WAYS; i++) {
-		const struct svcnat_cached *was = at(b, i);
-		s32 idle;
+		s32 idle = (u32)jiffies - READ_ONCE(at(b, i)->until);
 
-		if (!was) {
-			vacant = i;
-			continue;
-		}
-		if (svcnat_cache_key_equal(&was->key, &c->key))
-			return i;
-		idle = (u32)jiffies - READ_ONCE(was->until);
-		if (idle > 0 && idle > since) {
-			since = idle;
-			coldest = i;
+		if (idle > longest) {
+			longest = idle;
+			way = i;
 		}
 	}
-	return vacant >= 0 ? vacant : coldest;
+	return way;
+}
+
+/* Where @c is to go: in place of an older one of the same key, to a free way, to a cold one. */
+static int choose(const struct svcnat_cache_bucket *b, const struct svcnat_cached *c, u16 tag)
+{
+	int i, vacant = -1;
+
+	for (i = 0; i < SVCNAT_CACHE_WAYS; i++) {
+		if (!b->tag[i])
+			vacant = i;
+		else if (b->tag[i] == tag && svcnat_cache_key_equal(&at(b, i)->key, &c->key))
+			return i;
+	}
+	return vacant >= 0 ? vacant : coldest(b);
 }
 
 static struct svcnat_cache_bucket *bucket_of(struct svcnat_cache_table *t,
@@ -154,23 +163,27 @@ static struct svcnat_cache_bucket *bucket_of(struct svcnat_cache_table *t,
  */
 bool svcnat_cache_add(struct svcnat_cache *cache, struct svcnat_cached *c)
 {
+	struct svcnat_cache_table *t = rcu_dereference(cache->table);
 	struct svcnat_cache_bucket *b;
-	int way;
+	int way, n = 0;
 	u16 tag;
 
-	b = bucket_of(rcu_dereference(cache->table), &c->key, &tag);
+	b = bucket_of(t, &c->key, &tag);
 	spin_lock_bh(&b->lock);
-	way = choose(b, c);
+	way = choose(b, c, tag);
 	if (way >= 0) {
 		if (at(b, way))
 			take_out(cache, b, way);
-		atomic_inc(&cache->n);
+		n = atomic_inc_return(&cache->n);
 		rcu_assign_pointer(b->way[way], c);
 		WRITE_ONCE(b->tag[way], tag);
 		if (!READ_ONCE(cache->used))
 			WRITE_ONCE(cache->used, true);
 	}
 	spin_unlock_bh(&b->lock);
+	/* Once as it comes about; should that fail, there is another time each two seconds. */
+	if (unlikely(n - 1 == t->full))
+		mod_delayed_work(svcnat_wq, &cache->age, 0);
 	return way >= 0;
 }
 
@@ -185,7 +198,7 @@ static void del_key(struct svcnat_cache *cache, struct svcnat_cache_table *t,
 	b = bucket_of(t, key, &tag);
 	spin_lock_bh(&b->lock);
 	for (i = 0; i < SVCNAT_CACHE_WAYS; i++) {
-		const struct svcnat_cached *c = at(b, i);
+		const struct svcnat_cached *c = b->tag[i] == tag ? at(b, i) : NULL;
 
 		if (c && c->ct == ct && svcnat_cache_key_equal(&c->key, key))
 			take_out(cache, b, i);
@@ -247,17 +260,9 @@ static bool is_empty(const struct svcnat_cache_bucket *b)
 	return true;
 }
 
-/**
- * svcnat_cache_del_all - take out every entry that passes a test
- * @cache: cache that stays, or is not used by anybody else
- * @test: called with the bucket's lock held; NULL: every entry
- * @data: for @test
- *
- * Process context.
- */
-void svcnat_cache_del_all(struct svcnat_cache *cache, svcnat_cached_test test, const void *data)
+static void del_all_of(struct svcnat_cache *cache, struct svcnat_cache_table *t,
+		       svcnat_cached_test test, const void *data)
 {
-	struct svcnat_cache_table *t = rcu_dereference_raw(cache->table);
 	u32 i;
 
 	for (i = 0; t && i <= t->mask && atomic_read(&cache->n); i++) {
@@ -267,24 +272,94 @@ void svcnat_cache_del_all(struct svcnat_cache *cache, svcnat_cached_test test, c
 	}
 }
 
+static struct svcnat_cache_table *table_of(const struct svcnat_cache *cache)
+{
+	return rcu_dereference_protected(cache->table, lockdep_is_held(&cache->walk));
+}
+
+/**
+ * svcnat_cache_del_all - take out every entry that passes a test
+ * @cache: cache
+ * @test: called with the bucket's lock held; NULL: every entry
+ * @data: for @test
+ *
+ * Process context; may sleep.
+ */
+void svcnat_cache_del_all(struct svcnat_cache *cache, svcnat_cached_test test, const void *data)
+{
+	mutex_lock(&cache->walk);
+	del_all_of(cache, table_of(cache), test, data);
+	mutex_unlock(&cache->walk);
+}
+
 static bool is_idle(const struct svcnat_cached *c, const void *data)
 {
 	return (s32)((u32)jiffies - READ_ONCE(c->until)) > SVCNAT_CACHE_IDLE;
+}
+
+/* With an entry for each direction of as many connections as conntrack is made for. */
+static u32 buckets_max(void)
+{
+	return roundup_pow_of_two(clamp(nf_conntrack_htable_size / 4, BUCKETS_MIN, BUCKETS_MAX));
+}
+
+static void table_free(struct svcnat_cache_table *t)
+{
+	if (!t)
+		return;
+	kvfree(t->bucket);
+	kfree(t);
+}
+
+static struct svcnat_cache_table *table_alloc(u32 buckets)
+{
+	struct svcnat_cache_table *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	u32 i;
+
+	if (!t)
+		return NULL;
+	t->bucket = kvcalloc(buckets, sizeof(*t->bucket), GFP_KERNEL | __GFP_NOWARN);
+	if (!t->bucket) {
+		kfree(t);
+		return NULL;
+	}
+	t->seed = get_random_u32();
+	t->mask = buckets - 1;
+	t->full = buckets < buckets_max() ? buckets * SVCNAT_CACHE_LOAD : INT_MAX;
+	for (i = 0; i < buckets; i++)
+		spin_lock_init(&t->bucket[i].lock);
+	return t;
+}
+
+/*
+ * Who looks for an entry meanwhile to take it out finds none: it is with the old ones, which
+ * only those see who looked before, and is gone before we return.
+ */
+static void grow(struct svcnat_cache *cache)
+{
+	struct svcnat_cache_table *new, *old = table_of(cache);
+
+	if (atomic_read(&cache->n) <= old->full)
+		return;
+	new = table_alloc(2 * (old->mask + 1));
+	if (!new)
+		return;
+	rcu_assign_pointer(cache->table, new);
+	synchronize_rcu();
+	del_all_of(cache, old, NULL, NULL);
+	table_free(old);
 }
 
 static void age_work(struct work_struct *work)
 {
 	struct svcnat_cache *cache = container_of(to_delayed_work(work), struct svcnat_cache, age);
 
-	svcnat_cache_del_all(cache, is_idle, NULL);
+	mutex_lock(&cache->walk);
+	del_all_of(cache, table_of(cache), is_idle, NULL);
+	grow(cache);
+	mutex_unlock(&cache->walk);
 	WRITE_ONCE(cache->used, atomic_read(&cache->n));
 	queue_delayed_work(svcnat_wq, &cache->age, SVCNAT_CACHE_IDLE);
-}
-
-/* As many as conntrack has: two entries a connection, and room to spare. */
-static u32 buckets_wanted(void)
-{
-	return roundup_pow_of_two(clamp(2 * nf_conntrack_htable_size, BUCKETS_MIN, BUCKETS_MAX));
 }
 
 /**
@@ -293,6 +368,7 @@ static u32 buckets_wanted(void)
  */
 void svcnat_cache_init(struct svcnat_cache *cache)
 {
+	mutex_init(&cache->walk);
 	INIT_DELAYED_WORK(&cache->age, age_work);
 }
 
@@ -306,16 +382,10 @@ void svcnat_cache_init(struct svcnat_cache *cache)
  */
 int svcnat_cache_open(struct svcnat_cache *cache)
 {
-	struct svcnat_cache_table *t;
-	u32 i, n = buckets_wanted();
+	struct svcnat_cache_table *t = table_alloc(BUCKETS_MIN);
 
-	t = kvzalloc(struct_size(t, bucket, n), GFP_KERNEL);
 	if (!t)
 		return -ENOMEM;
-	t->seed = get_random_u32();
-	t->mask = n - 1;
-	for (i = 0; i < n; i++)
-		spin_lock_init(&t->bucket[i].lock);
 	rcu_assign_pointer(cache->table, t);
 	queue_delayed_work(svcnat_wq, &cache->age, SVCNAT_CACHE_IDLE);
 	return 0;
@@ -329,13 +399,11 @@ int svcnat_cache_open(struct svcnat_cache *cache)
  */
 void svcnat_cache_destroy(struct svcnat_cache *cache)
 {
-	struct svcnat_cache_table *t = rcu_dereference_raw(cache->table);
-
 	cancel_delayed_work_sync(&cache->age);
-	if (!t)
+	if (!rcu_access_pointer(cache->table))
 		return;
 	svcnat_cache_del_all(cache, NULL, NULL);
 	rcu_barrier();
+	table_free(rcu_dereference_raw(cache->table));
 	RCU_INIT_POINTER(cache->table, NULL);
-	kvfree(t);
 }

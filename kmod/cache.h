@@ -20,6 +20,7 @@
 #include <linux/atomic.h>
 #include <linux/jhash.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/netfilter.h>
 #include <linux/workqueue.h>
 #include <net/netfilter/nf_conntrack.h>
@@ -114,12 +115,15 @@ struct svcnat_cached {
 	struct rcu_head		rcu;
 };
 
-#define SVCNAT_CACHE_WAYS 5
+#define SVCNAT_CACHE_WAYS	12
+
+/* Entries a bucket has on average when the table is to grow: hardly any then has more than fit. */
+#define SVCNAT_CACHE_LOAD	7
 
 /**
- * struct svcnat_cache_bucket - where an entry may be; one cache line
+ * struct svcnat_cache_bucket - where an entry may be; two cache lines
  * @lock: guards writing
- * @tag: part of the hash, to tell most others apart without a look at them
+ * @tag: part of the hash, to tell most others apart without a look at them; 0 if there is none
  * @way: entries, or NULL
  */
 struct svcnat_cache_bucket {
@@ -129,27 +133,31 @@ struct svcnat_cache_bucket {
 } ____cacheline_aligned;
 
 /**
- * struct svcnat_cache_table - all of them; as large as it will ever be
+ * struct svcnat_cache_table - all of them
+ * @bucket: a power of two of them
  * @seed: of the hash, as the kernel's own flow table has it. Who did aim at a bucket would
  *	only send the others in it by the slow road
  * @mask: buckets, less one
- * @bucket: a power of two of them
+ * @full: more entries than that, and it is to grow; INT_MAX if it may not
  */
 struct svcnat_cache_table {
+	struct svcnat_cache_bucket	*bucket;
 	u32				seed;
 	u32				mask;
-	struct svcnat_cache_bucket	bucket[];
+	int				full;
 };
 
 /**
  * struct svcnat_cache - of a namespace
- * @table: NULL until the first connection worth an entry; then to the namespace's end
+ * @table: NULL until the first connection worth an entry. One that is too small gives way
+ *	to a larger, empty one; by @walk
  * @used: a hint: there are entries, or were two seconds ago. Every packet reads it, and
  *	@n changes too often for that
  * @closed: no more entries, no more devices; by the RTNL
  * @asked: @begin was queued, once
  * @begin: allocates @table and hooks into devices
- * @age: takes out entries without packets
+ * @age: takes out entries without packets, has the table grow
+ * @walk: held by who walks over the table in process context, and who replaces it
  * @devices: we are hooked into; by the RTNL
  * @n: entries
  */
@@ -160,6 +168,7 @@ struct svcnat_cache {
 	bool				asked;
 	struct work_struct		begin;
 	struct delayed_work		age;
+	struct mutex			walk;
 	struct list_head		devices;
 	atomic_t			n ____cacheline_aligned;
 };
