@@ -181,9 +181,11 @@ bool svcnat_cache_add(struct svcnat_cache *cache, struct svcnat_cached *c)
 			WRITE_ONCE(cache->used, true);
 	}
 	spin_unlock_bh(&b->lock);
-	/* Once as it comes about; should that fail, there is another time each two seconds. */
-	if (unlikely(n - 1 == t->full))
+	/* Once as it comes about; after that there is another time each two seconds. */
+	if (unlikely(n > t->full) && !READ_ONCE(t->asked)) {
+		WRITE_ONCE(t->asked, true);
 		mod_delayed_work(svcnat_wq, &cache->age, 0);
+	}
 	return way >= 0;
 }
 
@@ -297,10 +299,10 @@ static bool is_idle(const struct svcnat_cached *c, const void *data)
 	return (s32)((u32)jiffies - READ_ONCE(c->until)) > SVCNAT_CACHE_IDLE;
 }
 
-/* With an entry for each direction of as many connections as conntrack is made for. */
+/* With an entry for each direction of as many connections as conntrack may have. */
 static u32 buckets_max(void)
 {
-	return roundup_pow_of_two(clamp(nf_conntrack_htable_size / 4, BUCKETS_MIN, BUCKETS_MAX));
+	return clamp_t(u32, nf_conntrack_max / 4, BUCKETS_MIN, BUCKETS_MAX);
 }
 
 static void table_free(struct svcnat_cache_table *t)
@@ -325,40 +327,56 @@ static struct svcnat_cache_table *table_alloc(u32 buckets)
 	}
 	t->seed = get_random_u32();
 	t->mask = buckets - 1;
-	t->full = buckets < buckets_max() ? buckets * SVCNAT_CACHE_LOAD : INT_MAX;
+	t->full = buckets * SVCNAT_CACHE_LOAD;
 	for (i = 0; i < buckets; i++)
 		spin_lock_init(&t->bucket[i].lock);
 	return t;
 }
 
 /*
- * Who looks for an entry meanwhile to take it out finds none: it is with the old ones, which
- * only those see who looked before, and is gone before we return.
+ * Who looks for an entry to take it out does not see the old ones any more: they go at once.
+ * What packets on their way add to them goes a grace period later.
  */
+static void replace(struct svcnat_cache *cache, struct svcnat_cache_table *new)
+{
+	struct svcnat_cache_table *old;
+
+	mutex_lock(&cache->walk);
+	old = table_of(cache);
+	rcu_assign_pointer(cache->table, new);
+	del_all_of(cache, old, NULL, NULL);
+	synchronize_net();
+	del_all_of(cache, old, NULL, NULL);
+	mutex_unlock(&cache->walk);
+	table_free(old);
+}
+
+/* Memory may take long to come, and device events wait for @walk with the RTNL held. */
 static void grow(struct svcnat_cache *cache)
 {
-	struct svcnat_cache_table *new, *old = table_of(cache);
+	/* Nobody else replaces it. */
+	const struct svcnat_cache_table *t = rcu_dereference_raw(cache->table);
+	struct svcnat_cache_table *new;
 
-	if (atomic_read(&cache->n) <= old->full)
+	if (atomic_read(&cache->n) <= t->full || t->mask + 1 >= buckets_max())
 		return;
-	new = table_alloc(2 * (old->mask + 1));
-	if (!new)
-		return;
-	rcu_assign_pointer(cache->table, new);
-	synchronize_rcu();
-	del_all_of(cache, old, NULL, NULL);
-	table_free(old);
+	new = table_alloc(2 * (t->mask + 1));
+	if (new)
+		replace(cache, new);
 }
 
 static void age_work(struct work_struct *work)
 {
 	struct svcnat_cache *cache = container_of(to_delayed_work(work), struct svcnat_cache, age);
 
-	mutex_lock(&cache->walk);
-	del_all_of(cache, table_of(cache), is_idle, NULL);
+	svcnat_cache_del_all(cache, is_idle, NULL);
 	grow(cache);
-	mutex_unlock(&cache->walk);
-	WRITE_ONCE(cache->used, atomic_read(&cache->n));
+	if (!atomic_read(&cache->n)) {
+		WRITE_ONCE(cache->used, false);
+		smp_mb();	/* pairs with atomic_inc_return() in svcnat_cache_add() */
+		if (atomic_read(&cache->n))
+			WRITE_ONCE(cache->used, true);
+	}
 	queue_delayed_work(svcnat_wq, &cache->age, SVCNAT_CACHE_IDLE);
 }
 
@@ -399,11 +417,15 @@ int svcnat_cache_open(struct svcnat_cache *cache)
  */
 void svcnat_cache_destroy(struct svcnat_cache *cache)
 {
+	struct svcnat_cache_table *t;
+
 	cancel_delayed_work_sync(&cache->age);
-	if (!rcu_access_pointer(cache->table))
-		return;
-	svcnat_cache_del_all(cache, NULL, NULL);
-	rcu_barrier();
-	table_free(rcu_dereference_raw(cache->table));
-	RCU_INIT_POINTER(cache->table, NULL);
+	t = rcu_dereference_raw(cache->table);
+	if (t) {
+		svcnat_cache_del_all(cache, NULL, NULL);
+		rcu_barrier();
+		RCU_INIT_POINTER(cache->table, NULL);
+		table_free(t);
+	}
+	mutex_destroy(&cache->walk);
 }

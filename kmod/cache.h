@@ -138,13 +138,15 @@ struct svcnat_cache_bucket {
  * @seed: of the hash, as the kernel's own flow table has it. Who did aim at a bucket would
  *	only send the others in it by the slow road
  * @mask: buckets, less one
- * @full: more entries than that, and it is to grow; INT_MAX if it may not
+ * @full: more entries than that, and it is to grow
+ * @asked: @age was queued for that, once
  */
 struct svcnat_cache_table {
 	struct svcnat_cache_bucket	*bucket;
 	u32				seed;
 	u32				mask;
 	int				full;
+	bool				asked;
 };
 
 /**

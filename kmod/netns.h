@@ -106,7 +106,8 @@ static inline u32 svcnat_flow_gen(const struct svcnat_net *sn)
 /* Entries of the flow cache are good at: counts commits and changes of rules. */
 static inline u32 svcnat_cached_gen(const struct svcnat_net *sn)
 {
-	return svcnat_flow_gen(sn) + READ_ONCE(sn->rules.gen);
+	/* Pairs with svcnat_rules_changed(). */
+	return svcnat_flow_gen(sn) + smp_load_acquire(&sn->rules.gen);
 }
 
 #endif /* _SVCNAT_NETNS_H */

@@ -9,6 +9,8 @@
  */
 void svcnat_rules_init(struct svcnat_rules *rules)
 {
+	rules->at = (u32)jiffies - SVCNAT_RULES_SETTLE;
+	rules->counted = rules->at;
 	spin_lock_init(&rules->lock);
 }
 
@@ -22,16 +24,18 @@ void svcnat_rules_init(struct svcnat_rules *rules)
  */
 void svcnat_rules_changed(struct svcnat_rules *rules, const struct net *net)
 {
-	u32 nft, now = jiffies;
+	u32 nft, now;
 
 	spin_lock_bh(&rules->lock);
+	now = jiffies;
 	nft = svcnat_nft_gen(net);
 	if (rules->nft != nft) {
 		WRITE_ONCE(rules->at, now);
 		/* Else what passed since is good for no longer than that. */
 		if (now - rules->counted >= SVCNAT_RULES_SETTLE) {
 			rules->counted = now;
-			WRITE_ONCE(rules->gen, rules->gen + 1);
+			/* Pairs with svcnat_cached_gen(): who is to see this sees @at. */
+			smp_store_release(&rules->gen, rules->gen + 1);
 		}
 		smp_store_release(&rules->nft, nft);	/* pairs with svcnat_rules_hear() */
 	}
