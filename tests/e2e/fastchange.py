@@ -213,6 +213,20 @@ def changes():
                 asker.sock.settimeout(20)
             settle(flows)
 
+    @case("fastchange: a policy right after another change stops a flow within a second")
+    def _():
+        serve(only(1))
+        with flows_of(("probe",), [(VIPS[4], 53)]) as (flows, _who):
+            asker = next(iter(flows.values()))
+            steady(asker)
+            with table("node-a", "chain unrelated {\n}"):
+                asker.ask()
+                run("nft", "-f", "-", netns="node-a", stdin=f"table inet mine {{\n{POLICY}\n}}\n")
+                begun = time.monotonic()
+                assert silent(asker, 10), "it is still answered"
+                took = time.monotonic() - begun
+                assert took < 2.5, f"after {took:.1f} s"
+
     @case("fastchange: an address in a set of ranges stops a flow within a second")
     def _():
         serve(only(1))
