@@ -267,7 +267,7 @@ static void del_all_of(struct svcnat_cache *cache, struct svcnat_cache_table *t,
 {
 	u32 i;
 
-	for (i = 0; t && i <= t->mask && atomic_read(&cache->n); i++) {
+	for (i = 0; i <= t->mask && atomic_read(&cache->n); i++) {
 		if (!is_empty(&t->bucket[i]))
 			del_in_bucket(cache, &t->bucket[i], test, data);
 		cond_resched();
@@ -281,7 +281,7 @@ static struct svcnat_cache_table *table_of(const struct svcnat_cache *cache)
 
 /**
  * svcnat_cache_del_all - take out every entry that passes a test
- * @cache: cache
+ * @cache: cache with a table
  * @test: called with the bucket's lock held; NULL: every entry
  * @data: for @test
  *
@@ -307,8 +307,6 @@ static u32 buckets_max(void)
 
 static void table_free(struct svcnat_cache_table *t)
 {
-	if (!t)
-		return;
 	kvfree(t->bucket);
 	kfree(t);
 }

@@ -191,7 +191,7 @@ void svcnat_cache_del(struct svcnat_cache *cache, struct svcnat_cached *c);
 void svcnat_cache_del_all(struct svcnat_cache *cache, svcnat_cached_test test, const void *data);
 void svcnat_cache_forget(struct svcnat_cache *cache, const struct nf_conn *ct);
 
-/* Are packets sent on by it, as far as time and commits go? @gen: svcnat_cached_gen(). */
+/* Are packets sent on by it, as far as time, commits and rules go? @gen: svcnat_cached_gen(). */
 static inline bool svcnat_cached_current(const struct svcnat_cached *c, u32 gen)
 {
 	return !svcnat_jiffies_passed(READ_ONCE(c->until)) && READ_ONCE(c->gen) == gen;

@@ -10,7 +10,6 @@
 void svcnat_rules_init(struct svcnat_rules *rules)
 {
 	rules->at = (u32)jiffies - SVCNAT_RULES_SETTLE;
-	rules->counted = rules->at;
 	spin_lock_init(&rules->lock);
 }
 
@@ -24,19 +23,18 @@ void svcnat_rules_init(struct svcnat_rules *rules)
  */
 void svcnat_rules_changed(struct svcnat_rules *rules, const struct net *net)
 {
-	u32 nft, now;
+	bool settling;
+	u32 nft;
 
 	spin_lock_bh(&rules->lock);
-	now = jiffies;
 	nft = svcnat_nft_gen(net);
 	if (rules->nft != nft) {
-		WRITE_ONCE(rules->at, now);
-		/* Else what passed since is good for no longer than that. */
-		if (now - rules->counted >= SVCNAT_RULES_SETTLE) {
-			rules->counted = now;
-			/* Pairs with svcnat_cached_gen(): who is to see this sees @at. */
+		settling = svcnat_rules_settling(rules);
+		WRITE_ONCE(rules->at, (u32)jiffies);
+		/* Else what passed since the last one counted is good for no longer than that. */
+		if (!settling)
+			/* Who sees it counted sees @at; pairs with svcnat_cached_gen(). */
 			smp_store_release(&rules->gen, rules->gen + 1);
-		}
 		smp_store_release(&rules->nft, nft);	/* pairs with svcnat_rules_hear() */
 	}
 	spin_unlock_bh(&rules->lock);

@@ -27,14 +27,12 @@
  * @nft: svcnat_nft_gen() when a packet looked last
  * @gen: counts changes that all connections are to hear of
  * @at: the last change was seen (jiffies)
- * @counted: @gen was, last (jiffies)
  * @lock: guards writing, and that what is written to @nft is newer than what was there
  */
 struct svcnat_rules {
 	u32		nft;
 	u32		gen;
 	u32		at;
-	u32		counted;
 	spinlock_t	lock;
 };
 

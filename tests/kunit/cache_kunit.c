@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of the flow cache: what is found, what gives way to what, how it grows. */
 
-#include <kunit/test.h>
-#include <linux/module.h>
-#include <linux/prandom.h>
-
-#include "../../kmod/cache.c"
-
-struct workqueue_struct *svcnat_wq;
-
-static struct rnd_state rnd;
+#include "cached.h"
 
 /* A table of @n buckets that stays as it is, without what ages it. */
 static struct svcnat_cache *cache_of(struct kunit *test, u32 n)
@@ -231,17 +223,6 @@ static void cache_grows(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, add(cache, entry(test, 1, 100 * HZ)));
 	KUNIT_EXPECT_NOT_NULL(test, find(cache, 1));
 	svcnat_cache_destroy(cache);
-}
-
-static int suite_init(struct kunit_suite *suite)
-{
-	prandom_seed_state(&rnd, 20261129);
-	return svcnat_cache_module_init();
-}
-
-static void suite_exit(struct kunit_suite *suite)
-{
-	svcnat_cache_module_exit();
 }
 
 static struct kunit_case cases[] = {
