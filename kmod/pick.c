@@ -25,8 +25,8 @@
 #define PROBES	8
 #define WALK	4096
 
-/* Backends of a busy service that are still in the processor's caches next time, as measured. */
-#define FEW	1024
+/* Backends of a busy service that stay in the processor's caches by themselves. */
+#define FEW	64
 
 /* Known to everybody: all nodes send a flow to the same backend. */
 static const siphash_aligned_key_t flow_key = { { 0x7376636e61742032ULL, 0x666c6f7720202032ULL } };
@@ -84,19 +84,19 @@ static bool takes(const struct draw *d, const struct svcnat_backend *b)
  * struct chance - what a CPU draws from
  * @state: of what comes after @next
  * @next: what is drawn next, and after that
- * @place: that fetch_ahead() fetched last; compared only
+ * @run: drawn from last by fetch_ahead(); compared only
  */
 struct chance {
 	struct rnd_state	state;
 	u32			next[2];
-	const void		*place;
+	const void		*run;
 };
 
 static DEFINE_PER_CPU(struct chance, chance);
 
 /*
  * Even is enough, nobody has to be kept from foreseeing it: get_random_u32() is dearer.
- * Who interrupts, or a task that moves to another CPU, may draw again what was drawn.
+ * Who interrupts in between may draw the same.
  */
 static u32 any(void)
 {
@@ -229,24 +229,22 @@ static u32 draw(struct draw *d)
 
 /*
  * Of very many backends neither the one that is drawn nor the place that names it is in any
- * cache, and the one waits for the other. What this CPU will draw is known two flows ahead,
- * and as long as they go to the same service both are fetched meanwhile, the place first.
+ * cache, and the one waits for the other. What this CPU will draw is known two flows ahead:
+ * they are fetched meanwhile, the place first.
  */
-static void fetch_ahead(const struct draw *d, u8 family)
+static void fetch_ahead(const struct draw *d)
 {
 	struct chance *c = raw_cpu_ptr(&chance);
-	struct svcnat_backend *const *place = &d->run[reciprocal_scale(c->next[0], d->n)];
 
-	if (c->place == place) {
-		const struct svcnat_backend *b = *place;
+	if (c->run == d->run) {
+		const struct svcnat_backend *b = d->run[reciprocal_scale(c->next[0], d->n)];
 
-		/* From what is written to the address' end is less than a line, but may lie on two. */
-		prefetchw(&b->refs);
-		prefetch((const u8 *)&b->addr +
-			 (family == NFPROTO_IPV6 ? sizeof(b->addr.in6) : sizeof(b->addr.ip)) - 1);
+		/* What is looked at of it may lie on two lines. */
+		prefetchw(&b->connections);
+		prefetchw(&b->addr);
 	}
-	c->place = &d->run[reciprocal_scale(c->next[1], d->n)];
-	prefetch(c->place);
+	c->run = d->run;
+	prefetch(&d->run[reciprocal_scale(c->next[1], d->n)]);
 }
 
 /* One that cannot be taken; it may have to be in the end. */
@@ -319,7 +317,7 @@ struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 	at = draw(&d);
 	if (d.n > FEW && set->settings.sched == SVCNAT_SCHED_RANDOM &&
 	    !svcnat_sched_table(set, local))
-		fetch_ahead(&d, flow->src.l3num);
+		fetch_ahead(&d);
 	return likely(takes(&d, d.run[at])) ? d.run[at] : pick_other(&d, at);
 }
 
