@@ -13,7 +13,6 @@
 #include <linux/kernel.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
-#include <linux/prefetch.h>
 #include <linux/siphash.h>
 
 #include "compat.h"
@@ -24,9 +23,6 @@
 
 #define PROBES	8
 #define WALK	4096
-
-/* Backends of a busy service that stay in the processor's caches by themselves. */
-#define FEW	64
 
 /* Known to everybody: all nodes send a flow to the same backend. */
 static const siphash_aligned_key_t flow_key = { { 0x7376636e61742032ULL, 0x666c6f7720202032ULL } };
@@ -80,19 +76,15 @@ static bool takes(const struct draw *d, const struct svcnat_backend *b)
 	return b != d->avoid && svcnat_pick_may(b);
 }
 
-/**
- * struct chance - what a CPU draws from
- * @state: of what comes after @next
- * @next: what is drawn next, and after that
- * @run: drawn from last by fetch_ahead(); compared only
- */
-struct chance {
-	struct rnd_state	state;
-	u32			next[2];
-	const void		*run;
-};
+static DEFINE_PER_CPU(struct rnd_state, chance);
 
-static DEFINE_PER_CPU(struct chance, chance);
+/**
+ * svcnat_pick_module_init - what each CPU draws from begins somewhere
+ */
+void svcnat_pick_module_init(void)
+{
+	prandom_seed_full_state(&chance);
+}
 
 /*
  * Even is enough, nobody has to be kept from foreseeing it: get_random_u32() is dearer.
@@ -100,28 +92,7 @@ static DEFINE_PER_CPU(struct chance, chance);
  */
 static u32 any(void)
 {
-	struct chance *c = raw_cpu_ptr(&chance);
-	u32 drawn = c->next[0];
-
-	c->next[0] = c->next[1];
-	c->next[1] = prandom_u32_state(&c->state);
-	return drawn;
-}
-
-/**
- * svcnat_pick_module_init - what each CPU draws from begins somewhere
- */
-void svcnat_pick_module_init(void)
-{
-	int cpu, i;
-
-	prandom_seed_full_state(&chance.state);
-	for_each_possible_cpu(cpu) {
-		struct chance *c = per_cpu_ptr(&chance, cpu);
-
-		for (i = 0; i < ARRAY_SIZE(c->next); i++)
-			c->next[i] = prandom_u32_state(&c->state);
-	}
+	return prandom_u32_state(raw_cpu_ptr(&chance));
 }
 
 static u64 hash_source(const struct nf_conntrack_tuple *flow)
@@ -227,26 +198,6 @@ static u32 draw(struct draw *d)
 	return d->set->settings.sched == SVCNAT_SCHED_LC ? draw_less_busy(d) : draw_index(d);
 }
 
-/*
- * Of very many backends neither the one that is drawn nor the place that names it is in any
- * cache, and the one waits for the other. What this CPU will draw is known two flows ahead:
- * they are fetched meanwhile, the place first.
- */
-static void fetch_ahead(const struct draw *d)
-{
-	struct chance *c = raw_cpu_ptr(&chance);
-
-	if (c->run == d->run) {
-		const struct svcnat_backend *b = d->run[reciprocal_scale(c->next[0], d->n)];
-
-		/* What is looked at of it may lie on two lines. */
-		prefetchw(&b->connections);
-		prefetchw(&b->addr);
-	}
-	c->run = d->run;
-	prefetch(&d->run[reciprocal_scale(c->next[1], d->n)]);
-}
-
 /* One that cannot be taken; it may have to be in the end. */
 static void remember(struct draw *d, struct svcnat_backend *b)
 {
@@ -315,9 +266,6 @@ struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 	d.avoid = avoid;
 	d.hash = hash_of(set->settings.sched, flow);
 	at = draw(&d);
-	if (d.n > FEW && set->settings.sched == SVCNAT_SCHED_RANDOM &&
-	    !svcnat_sched_table(set, local))
-		fetch_ahead(&d);
 	return likely(takes(&d, d.run[at])) ? d.run[at] : pick_other(&d, at);
 }
 
