@@ -177,16 +177,23 @@ static void translate_v6(struct sk_buff *skb, const struct svcnat_cached *c)
 	ip->hop_limit--;
 }
 
+/* Is the sum left open this one, and not that of a packet in a tunnel? */
+static bool is_partial(const struct sk_buff *skb)
+{
+	return skb->ip_summed == CHECKSUM_PARTIAL &&
+	       skb_checksum_start_offset(skb) == skb_transport_offset(skb);
+}
+
 static void translate_ports(struct sk_buff *skb, const struct svcnat_cached *c)
 {
-	bool partial = skb->ip_summed == CHECKSUM_PARTIAL;
+	bool partial = is_partial(skb);
 	struct udphdr *uh = (void *)skb_transport_header(skb);
 
 	uh->source = c->sport;
 	uh->dest = c->dport;
 	if (c->key.proto == IPPROTO_TCP) {
 		update(&((struct tcphdr *)uh)->check, c, partial);
-	} else if (uh->check || partial) {
+	} else if (uh->check) {	/* that of addresses is never 0 */
 		update(&uh->check, c, partial);
 		if (!uh->check)
 			uh->check = CSUM_MANGLED_0;

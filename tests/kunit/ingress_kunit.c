@@ -39,7 +39,8 @@ struct made {
 	struct svcnat_cached	*c;
 };
 
-enum sums { SUM_FULL, SUM_PARTIAL, SUM_NONE, SUM_CASES };
+/* In a tunnel: a sum further in is left open, that of the outer header is not. */
+enum sums { SUM_FULL, SUM_PARTIAL, SUM_NONE, SUM_TUNNEL, SUM_TUNNEL_NONE, SUM_CASES };
 
 static __wsum addresses_sum(const struct sk_buff *skb, u32 len, u8 proto)
 {
@@ -112,10 +113,13 @@ static struct made make_one(struct kunit *test, u8 family, u8 proto, enum sums s
 	if (proto == IPPROTO_TCP)
 		((u8 *)uh)[13] = 0x10;	/* ACK */
 	*check_of(uh, proto) = 0;
-	if (sums == SUM_PARTIAL) {
+	if (sums == SUM_PARTIAL || sums == SUM_TUNNEL || sums == SUM_TUNNEL_NONE) {
 		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = (u8 *)uh - skb->head + (sums == SUM_PARTIAL ? 0 : 20);
+	}
+	if (sums == SUM_PARTIAL) {
 		*check_of(uh, proto) = ~csum_fold(addresses_sum(skb, payload, proto));
-	} else if (sums == SUM_FULL) {
+	} else if (sums == SUM_FULL || sums == SUM_TUNNEL) {
 		*check_of(uh, proto) = csum_fold(csum_partial(uh, payload,
 							      addresses_sum(skb, payload, proto)));
 	}
@@ -129,7 +133,7 @@ static void expect_sums(struct kunit *test, struct sk_buff *skb, u8 proto, enum 
 
 	if (skb->protocol == htons(ETH_P_IP))
 		KUNIT_EXPECT_EQ(test, ip_fast_csum(ip_hdr(skb), 5), 0);
-	if (sums == SUM_FULL)
+	if (sums == SUM_FULL || sums == SUM_TUNNEL)
 		KUNIT_EXPECT_EQ(test, csum_fold(csum_partial(transport, len,
 							     addresses_sum(skb, len, proto))), 0);
 	else if (sums == SUM_PARTIAL)	/* ~0 and 0 are the same sum */
@@ -145,7 +149,7 @@ static void ingress_translates(struct kunit *test)
 	static const u8 protos[] = { IPPROTO_TCP, IPPROTO_UDP };
 	u32 i, family, proto, sums;
 
-	for (i = 0; i < 500 * 12; i++) {
+	for (i = 0; i < 500 * 4 * SUM_CASES; i++) {
 		struct packet p = {};
 		struct made m;
 
@@ -153,7 +157,8 @@ static void ingress_translates(struct kunit *test)
 		proto = protos[i / 2 % 2];
 		sums = i / 4 % SUM_CASES;
 		/* Without a sum is what UDP over IPv4 may do. */
-		if (sums == SUM_NONE && (proto == IPPROTO_TCP || family == NFPROTO_IPV6))
+		if ((sums == SUM_NONE || sums == SUM_TUNNEL_NONE) &&
+		    (proto == IPPROTO_TCP || family == NFPROTO_IPV6))
 			continue;
 		m = make_one(test, family, proto, sums);
 		KUNIT_ASSERT_TRUE(test, parse(m.skb, &p));
