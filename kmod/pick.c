@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/percpu.h>
 #include <linux/prandom.h>
+#include <linux/prefetch.h>
 #include <linux/siphash.h>
 
 #include "compat.h"
@@ -23,6 +24,9 @@
 
 #define PROBES	8
 #define WALK	4096
+
+/* Backends of a busy service that are still in the processor's caches next time, as measured. */
+#define FEW	1024
 
 /* Known to everybody: all nodes send a flow to the same backend. */
 static const siphash_aligned_key_t flow_key = { { 0x7376636e61742032ULL, 0x666c6f7720202032ULL } };
@@ -76,23 +80,48 @@ static bool takes(const struct draw *d, const struct svcnat_backend *b)
 	return b != d->avoid && svcnat_pick_may(b);
 }
 
-static DEFINE_PER_CPU(struct rnd_state, chance);
+/**
+ * struct chance - what a CPU draws from
+ * @state: of what comes after @next
+ * @next: what is drawn next, and after that
+ * @place: that fetch_ahead() fetched last; compared only
+ */
+struct chance {
+	struct rnd_state	state;
+	u32			next[2];
+	const void		*place;
+};
+
+static DEFINE_PER_CPU(struct chance, chance);
+
+/*
+ * Even is enough, nobody has to be kept from foreseeing it: get_random_u32() is dearer.
+ * Who interrupts, or a task that moves to another CPU, may draw again what was drawn.
+ */
+static u32 any(void)
+{
+	struct chance *c = raw_cpu_ptr(&chance);
+	u32 drawn = c->next[0];
+
+	c->next[0] = c->next[1];
+	c->next[1] = prandom_u32_state(&c->state);
+	return drawn;
+}
 
 /**
  * svcnat_pick_module_init - what each CPU draws from begins somewhere
  */
 void svcnat_pick_module_init(void)
 {
-	prandom_seed_full_state(&chance);
-}
+	int cpu, i;
 
-/*
- * Even is enough, nobody has to be kept from foreseeing it: get_random_u32() is dearer.
- * Who interrupts in between may draw the same.
- */
-static u32 any(void)
-{
-	return prandom_u32_state(raw_cpu_ptr(&chance));
+	prandom_seed_full_state(&chance.state);
+	for_each_possible_cpu(cpu) {
+		struct chance *c = per_cpu_ptr(&chance, cpu);
+
+		for (i = 0; i < ARRAY_SIZE(c->next); i++)
+			c->next[i] = prandom_u32_state(&c->state);
+	}
 }
 
 static u64 hash_source(const struct nf_conntrack_tuple *flow)
@@ -198,6 +227,28 @@ static u32 draw(struct draw *d)
 	return d->set->settings.sched == SVCNAT_SCHED_LC ? draw_less_busy(d) : draw_index(d);
 }
 
+/*
+ * Of very many backends neither the one that is drawn nor the place that names it is in any
+ * cache, and the one waits for the other. What this CPU will draw is known two flows ahead,
+ * and as long as they go to the same service both are fetched meanwhile, the place first.
+ */
+static void fetch_ahead(const struct draw *d, u8 family)
+{
+	struct chance *c = raw_cpu_ptr(&chance);
+	struct svcnat_backend *const *place = &d->run[reciprocal_scale(c->next[0], d->n)];
+
+	if (c->place == place) {
+		const struct svcnat_backend *b = *place;
+
+		/* From what is written to the address' end is less than a line, but may lie on two. */
+		prefetchw(&b->refs);
+		prefetch((const u8 *)&b->addr +
+			 (family == NFPROTO_IPV6 ? sizeof(b->addr.in6) : sizeof(b->addr.ip)) - 1);
+	}
+	c->place = &d->run[reciprocal_scale(c->next[1], d->n)];
+	prefetch(c->place);
+}
+
 /* One that cannot be taken; it may have to be in the end. */
 static void remember(struct draw *d, struct svcnat_backend *b)
 {
@@ -266,6 +317,9 @@ struct svcnat_backend *svcnat_pick(const struct svcnat_set *set, bool local,
 	d.avoid = avoid;
 	d.hash = hash_of(set->settings.sched, flow);
 	at = draw(&d);
+	if (d.n > FEW && set->settings.sched == SVCNAT_SCHED_RANDOM &&
+	    !svcnat_sched_table(set, local))
+		fetch_ahead(&d, flow->src.l3num);
 	return likely(takes(&d, d.run[at])) ? d.run[at] : pick_other(&d, at);
 }
 
