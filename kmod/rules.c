@@ -23,16 +23,19 @@ void svcnat_rules_init(struct svcnat_rules *rules)
  */
 void svcnat_rules_changed(struct svcnat_rules *rules, const struct net *net)
 {
-	bool settling;
+	bool soon;
 	u32 nft;
 
 	spin_lock_bh(&rules->lock);
 	nft = svcnat_nft_gen(net);
 	if (rules->nft != nft) {
-		settling = svcnat_rules_settling(rules);
+		/*
+		 * Then what passed since the last one is good for no longer than that. Not so
+		 * at the end of that time: somebody may find it over who passed the rules before.
+		 */
+		soon = (u32)jiffies - rules->at < SVCNAT_RULES_SETTLE / 2;
 		WRITE_ONCE(rules->at, (u32)jiffies);
-		/* Else what passed since the last one counted is good for no longer than that. */
-		if (!settling)
+		if (!soon)
 			/* Who sees it counted sees @at; pairs with svcnat_cached_gen(). */
 			smp_store_release(&rules->gen, rules->gen + 1);
 		smp_store_release(&rules->nft, nft);	/* pairs with svcnat_rules_hear() */

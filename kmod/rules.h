@@ -6,8 +6,8 @@
  * Nftables tells which generation of rules is in use. But some of a transaction (sets of
  * ranges, a chain's policy) comes into effect a moment after that, and packets are on
  * their way that passed the rules before. So for SVCNAT_RULES_SETTLE after a change what
- * passed the rules is good for only that long; which will do for further changes that come
- * so soon, too: who changes rules all the time does not end the cache.
+ * passed the rules is good for only that long; which will do for further changes within
+ * half of it, too: who changes rules all the time does not end the cache.
  *
  * What has no generation (legacy iptables, ipset, elements that expire or that packets
  * add) nobody hears of.
