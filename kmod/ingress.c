@@ -177,11 +177,14 @@ static void translate_v6(struct sk_buff *skb, const struct svcnat_cached *c)
 	ip->hop_limit--;
 }
 
-/* Is the sum left open this one, and not that of a packet in a tunnel? */
+/*
+ * Is this sum left open, and not only that of a packet in a tunnel? A packet of many
+ * segments has both open, see udp_set_csum().
+ */
 static bool is_partial(const struct sk_buff *skb)
 {
 	return skb->ip_summed == CHECKSUM_PARTIAL &&
-	       skb_checksum_start_offset(skb) == skb_transport_offset(skb);
+	       (skb_is_gso(skb) || skb_checksum_start_offset(skb) == skb_transport_offset(skb));
 }
 
 static void translate_ports(struct sk_buff *skb, const struct svcnat_cached *c)
