@@ -243,6 +243,10 @@ static void renew(const struct svcnat_net *sn, struct svcnat_cached *c,
 	WRITE_ONCE(c->dscp, dscp_of(skb, c->key.family));
 	WRITE_ONCE(c->until, until_of(sn, c->ct, flow));
 	WRITE_ONCE(c->gen, gen);
+	/* Two CPUs may do this while rules change: not @until of the one with @gen of the other. */
+	smp_mb();
+	if (unlikely(svcnat_cached_gen(sn) != gen))
+		WRITE_ONCE(c->until, (u32)jiffies);
 }
 
 /* @to: the tuple it leaves with. */

@@ -9,7 +9,7 @@
  */
 void svcnat_rules_init(struct svcnat_rules *rules)
 {
-	rules->at = (u32)jiffies - SVCNAT_RULES_SETTLE;
+	rules->at = jiffies - SVCNAT_RULES_SETTLE;
 	spin_lock_init(&rules->lock);
 }
 
@@ -33,8 +33,9 @@ void svcnat_rules_changed(struct svcnat_rules *rules, const struct net *net)
 		 * Then what passed since the last one is good for no longer than that. Not so
 		 * at the end of that time: somebody may find it over who passed the rules before.
 		 */
-		soon = (u32)jiffies - rules->at < SVCNAT_RULES_SETTLE / 2;
-		WRITE_ONCE(rules->at, (u32)jiffies);
+		soon = jiffies - rules->at < SVCNAT_RULES_SETTLE / 2;
+		/* Pairs with svcnat_rules_settling(). */
+		smp_store_release(&rules->at, jiffies);
 		if (!soon)
 			/* Who sees it counted sees @at; pairs with svcnat_cached_gen(). */
 			smp_store_release(&rules->gen, rules->gen + 1);

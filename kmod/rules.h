@@ -32,7 +32,7 @@
 struct svcnat_rules {
 	u32		nft;
 	u32		gen;
-	u32		at;
+	unsigned long	at;
 	spinlock_t	lock;
 };
 
@@ -50,7 +50,9 @@ static inline void svcnat_rules_hear(struct svcnat_rules *rules, const struct ne
 /* May a packet have passed other rules than the next one will? */
 static inline bool svcnat_rules_settling(const struct svcnat_rules *rules)
 {
-	return (u32)jiffies - READ_ONCE(rules->at) < SVCNAT_RULES_SETTLE;
+	unsigned long at = smp_load_acquire(&rules->at);	/* jiffies after it: not older */
+
+	return jiffies - at < SVCNAT_RULES_SETTLE;
 }
 
 #endif /* _SVCNAT_RULES_H */
