@@ -241,9 +241,9 @@ static void fetch_ahead(const struct draw *d, u8 family)
 		const struct svcnat_backend *b = *place;
 
 		/* From what is written to the address' end is less than a line, but may lie on two. */
-		prefetchw(&b->refs);
-		prefetch((const u8 *)&b->addr +
-			 (family == NFPROTO_IPV6 ? sizeof(b->addr.in6) : sizeof(b->addr.ip)) - 1);
+		prefetchw(&b->connections);
+		prefetchw((const u8 *)&b->addr +
+			  (family == NFPROTO_IPV6 ? sizeof(b->addr.in6) : sizeof(b->addr.ip)) - 1);
 	}
 	c->place = &d->run[reciprocal_scale(c->next[1], d->n)];
 	prefetch(c->place);
