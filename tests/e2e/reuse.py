@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Connections and what conntrack thinks of them: ports used again at once, packets it
 did not expect."""
+import errno
 import socket
 import struct
 import sys
 
 import lab
 import services
-from lab import case, run
+from lab import case, run, until
 from services import apply, expect, pod, service
 from talk import Listener, ending, open_in, send_tcp
 
@@ -30,7 +31,16 @@ def from_port(netns, addr):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind(("", SOURCE_PORT))
     sock.settimeout(20)
-    sock.connect((addr, 90))
+
+    def connected():
+        try:
+            sock.connect((addr, 90))
+        except OSError as e:
+            if e.errno != errno.EADDRNOTAVAIL:
+                raise
+            return False
+        return True
+    until(connected, "the last connection from the port to be over")
     return sock
 
 
