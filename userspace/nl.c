@@ -136,7 +136,8 @@ static bool find_family(struct knl *nl, struct diag *d)
 	if (nl->family >= 0)
 		return true;
 	if (nl->family == -NLE_OBJ_NOTFOUND)
-		diag_error(d, NULL, NULL, "the kernel has no svcnat: load it with \"modprobe svcnat\"");
+		diag_error(d, NULL, NULL, "the kernel has no svcnat: load it with \"modprobe svcnat\" "
+			   "(\"make dkms-install\" installs it)");
 	else
 		diag_error(d, NULL, NULL, "cannot ask the kernel for svcnat: %s",
 			   nl_geterror(nl->family));

@@ -233,7 +233,7 @@ t_no_module() {
 	[ ! -e /sys/module/svcnat ] || return 0
 	for verb in "apply -f $M/web.yaml" "delete svc web" flush restore stats; do
 		run 1 $verb
-		says '^error: the kernel has no svcnat: load it with "modprobe svcnat"$'
+		says '^error: the kernel has no svcnat: load it with "modprobe svcnat" \("make dkms-install" installs it\)$'
 		[ "$(wc -l <"$T/err")" = 1 ]
 	done
 	run 2 diff -f "$M/web.yaml"
