@@ -354,6 +354,31 @@ static void learn_term(struct kunit *test)
 	}
 }
 
+/* Rules that change while an entry is renewed: not good any more, whoever wrote @gen last. */
+static void learn_renews(struct kunit *test)
+{
+	struct made m = make_one(test, NFPROTO_IPV4, IPPROTO_UDP, SUM_FULL);
+	struct svcnat_flow *flow = kunit_kzalloc(test, sizeof(*flow), GFP_KERNEL);
+	struct svcnat_net *sn = kunit_kzalloc(test, sizeof(*sn), GFP_KERNEL);
+	struct nf_conn *ct = kunit_kzalloc(test, sizeof(*ct), GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, flow && sn && ct);
+	ct->timeout = (u32)jiffies + 3600 * HZ;
+	ct->status = IPS_ASSURED;
+	svcnat_rules_init(&sn->rules);
+	m.c->ct = ct;
+	renew(sn, m.c, m.skb, flow, svcnat_cached_gen(sn));
+	KUNIT_EXPECT_TRUE(test, svcnat_cached_current(m.c, svcnat_cached_gen(sn)));
+
+	sn->rules.gen++;
+	renew(sn, m.c, m.skb, flow, svcnat_cached_gen(sn) - 1);
+	m.c->gen++;
+	KUNIT_EXPECT_FALSE(test, svcnat_cached_current(m.c, svcnat_cached_gen(sn)));
+	m.c->ct = NULL;
+	kfree_skb(m.skb);
+	svcnat_cached_free(m.c);
+}
+
 #define LINE(type, member) (offsetof(type, member) / L1_CACHE_BYTES)
 
 /*
@@ -397,6 +422,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(ingress_random_bytes),
 	KUNIT_CASE(rules_changes),
 	KUNIT_CASE(learn_term),
+	KUNIT_CASE(learn_renews),
 	KUNIT_CASE(ingress_shares_no_line),
 	{}
 };
