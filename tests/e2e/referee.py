@@ -70,7 +70,8 @@ def verdicts(few=SLOW):
     found, pinned = collections.defaultdict(list), {}
     for (source, proto, error), group in sorted(groups.items()):
         results = lab.probe(source, [(r["ip"], r["port"]) for r in group], proto,
-                            count=4 if error else 6 if few else 48, timeout=2 if error else 20)
+                            count=4 if error else 6 if few else 48,
+                            timeout=2 if error else 20, at_once=256 if error else 32)
         for row, result in zip(group, results, strict=True):
             bad = differs(row, result, pinned, few)
             found[(row["service"], row["kind"])].append(

@@ -64,7 +64,7 @@ class Trial:
             found = lab.probe(netns, [(r.address, r.port) for r in group], proto,
                               count=2 if error == "refused" else 1 if error else 4,
                               timeout=1.5 if error == "timeout" else 20,
-                              parallel=128 if error == "timeout" else 16)
+                              at_once=256 if error == "timeout" else 32)
             for row, result in zip(group, found, strict=True):
                 self.judge(row, result)
         self.complete()

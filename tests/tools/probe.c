@@ -9,7 +9,8 @@
  *   -u         UDP questions instead of an HTTP GET over TCP
  *   -S         an SCTP association of one question each instead
  *   -n COUNT   tries, default 1; 0: until SIGTERM, then the sum is printed
- *   -p COUNT   tries under way at once, default 4
+ *   -p COUNT   tries of a destination under way at once, default 4
+ *   -a COUNT   tries under way at once in all, default 256
  *   -t SECONDS a try waits, default 5
  *   -s BYTES   of a UDP question, sent with fragmenting forbidden
  *   -k         one connection (association, UDP socket) kept and asked again and again
@@ -37,7 +38,7 @@ static volatile sig_atomic_t told_to_stop;
 
 struct wishes {
 	struct job job;
-	unsigned int tries;
+	unsigned int tries, at_once;
 	bool hold;
 	unsigned int interval_ms;
 	const char *ready_file;
@@ -136,7 +137,7 @@ static void print(const struct wishes *w, const struct tally *t)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: probe [-N NETNS] [-u|-S] [-n TRIES] [-p PARALLEL] [-t SECONDS] [-s BYTES] [-k]\n"
+	fprintf(stderr, "usage: probe [-N NETNS] [-u|-S] [-n TRIES] [-p PARALLEL] [-a PARALLEL] [-t SECONDS] [-s BYTES] [-k]\n"
 		"             [-i MS] [-r FILE] [-o set|counts|order|json] ADDR PORT [ADDR PORT]...\n");
 	return 2;
 }
@@ -145,13 +146,14 @@ static bool parse(int argc, char **argv, struct wishes *w)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "N:uSn:p:t:s:ki:r:o:")) != -1) {
+	while ((c = getopt(argc, argv, "N:uSn:p:a:t:s:ki:r:o:")) != -1) {
 		switch (c) {
 		case 'N': w->job.netns = optarg; break;
 		case 'u': w->job.proto = IPPROTO_UDP; break;
 		case 'S': w->job.proto = IPPROTO_SCTP; break;
 		case 'n': w->tries = atoi(optarg); break;
 		case 'p': w->job.parallel = atoi(optarg); break;
+		case 'a': w->at_once = atoi(optarg); break;
 		case 't': w->job.timeout = atof(optarg); break;
 		case 's': w->job.payload = atoi(optarg); break;
 		case 'k': w->hold = true; break;
@@ -182,7 +184,7 @@ int main(int argc, char **argv)
 {
 	struct wishes w = {
 		.job = { .proto = IPPROTO_TCP, .parallel = 4, .timeout = 5, .more = more, .arg = &w },
-		.tries = 1, .interval_ms = 10, .form = "set",
+		.tries = 1, .at_once = 256, .interval_ms = 10, .form = "set",
 	};
 	struct sigaction sa = { .sa_handler = stop };
 	unsigned int failed = 0;
@@ -198,7 +200,7 @@ int main(int argc, char **argv)
 	if (w.hold)
 		hold(jobs, w.interval_ms, w.ready_file, &told_to_stop);
 	else
-		jobs_run(jobs, n, 256);
+		jobs_run(jobs, n, w.at_once);
 	for (size_t i = 0; i < n; i++) {
 		print(&w, &jobs[i].tally);
 		for (int o = ANSWERED + 1; o < OUTCOMES; o++)
