@@ -59,7 +59,8 @@ static const struct word shortcuts[] = {
 	[SVCNAT_SHORTCUT_SERVICE_OFF] = { "service-off",
 		"no: switched off for this service by svcnat.io/fast-path" },
 	[SVCNAT_SHORTCUT_PROTO] = { "protocol", "no: only TCP and UDP flows are" },
-	[SVCNAT_SHORTCUT_FROM_NODE] = { "from-node", "no: the node itself asks, as no iif DEVICE is given" },
+	[SVCNAT_SHORTCUT_FROM_NODE] = { "from-node",
+		"no: without iif DEVICE it is as if the node itself asked" },
 	[SVCNAT_SHORTCUT_TO_NODE] = { "to-node", "no: the backend is on an address of this node" },
 };
 

@@ -46,8 +46,8 @@ static bool bad(struct cli *c, const char *where, int which, const char *value,
 	return false;
 }
 
-/* Comma list of prefixes; with @bare an address is one of its own length. */
-static bool take_prefixes(struct cli *c, const char *value, bool bare, struct prefixes *out)
+/* Comma list of prefixes; with @bare an address is one of its own length. Returns what is none. */
+static const char *take_prefixes(struct cli *c, const char *value, bool bare, struct prefixes *out)
 {
 	char *list = arena_strdup(c->a, value), *item, *save;
 
@@ -58,10 +58,10 @@ static bool take_prefixes(struct cli *c, const char *value, bool bare, struct pr
 		if (bare && ip_parse(item, &p.ip))
 			p.len = (uint8_t)(8 * ip_len(&p.ip));
 		else if (!prefix_parse(item, &p))
-			return false;
+			return item;
 		*(struct prefix *)arena_push(c->a, &out->v, &out->n, sizeof(*out->v)) = p;
 	}
-	return true;
+	return NULL;
 }
 
 static bool take_range(struct options *o, const char *value)
@@ -99,6 +99,7 @@ static bool no_loopback(struct cli *c, const char *where, const char *value)
 static bool take_nodeport_addresses(struct cli *c, const char *where, const char *value)
 {
 	struct options *o = &c->opt;
+	const char *wrong;
 
 	o->nodeport_mode = !strcmp(value, "primary") ? NODEPORT_PRIMARY :
 			   !strcmp(value, "all") ? NODEPORT_ALL : NODEPORT_CIDRS;
@@ -106,8 +107,10 @@ static bool take_nodeport_addresses(struct cli *c, const char *where, const char
 		return no_loopback(c, where, value);
 	if (o->nodeport_mode != NODEPORT_CIDRS)
 		return true;
-	if (!take_prefixes(c, value, true, &o->nodeport_cidrs))
-		return bad(c, where, NODEPORT_ADDRESSES, value, "primary, all or prefixes");
+	wrong = take_prefixes(c, value, true, &o->nodeport_cidrs);
+	if (wrong)
+		return bad(c, where, NODEPORT_ADDRESSES, wrong, "primary, all or prefixes such as "
+			   "192.168.10.0/24, no bits set behind their length");
 	for (size_t i = 0; i < o->nodeport_cidrs.n; i++)
 		if (is_loopback(&o->nodeport_cidrs.v[i]))
 			return no_loopback(c, where, value);
@@ -180,10 +183,13 @@ static bool take_value(struct cli *c, const char *where, int which, const char *
 		[LB_POOL] = &o->lb_pools, [EXTERNAL_IPS] = &o->external_ips,
 	};
 
-	if (lists[which])
-		return take_prefixes(c, value, which == LB_POOL || which == EXTERNAL_IPS,
-				     lists[which]) ||
-		       bad(c, where, which, value, "prefixes such as 10.96.0.0/12,fd00:10:96::/112");
+	if (lists[which]) {
+		const char *wrong = take_prefixes(c, value, which == LB_POOL ||
+						  which == EXTERNAL_IPS, lists[which]);
+
+		return !wrong || bad(c, where, which, wrong, "prefixes such as 10.96.0.0/12,"
+				     "fd00:10:96::/112, no bits set behind their length");
+	}
 	switch (which) {
 	case NODE:
 		o->node = node_name(c->a, value);
@@ -191,7 +197,8 @@ static bool take_value(struct cli *c, const char *where, int which, const char *
 	case NODEPORT_ADDRESSES:
 		return take_nodeport_addresses(c, where, value);
 	case NODEPORT_RANGE:
-		return take_range(o, value) || bad(c, where, which, value, "a range such as 30000-32767");
+		return take_range(o, value) ||
+		       bad(c, where, which, value, "a range within 1-65535 such as 30000-32767");
 	case DETECT_LOCAL:
 		return take_detect(c, value) ||
 		       bad(c, where, which, value, "cluster-cidr, node-cidr, bridge=NAME of a device, "

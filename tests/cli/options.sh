@@ -82,8 +82,8 @@ t_options() {
 	says 'bad.yaml.*no-such'
 	run 2 get svc --nodeport-range 40000-30000
 	says 'nodeport-range.*40000-30000'
-	run 2 get svc --cluster-cidr 10.244.0.0/33
-	says 'cluster-cidr'
+	run 2 get svc --cluster-cidr fd00:10:244::/56,10.244.0.0/33
+	says '^error: --cluster-cidr: "10\.244\.0\.0/33": expected prefixes .*behind their length'
 }
 
 # Those that mean the same everywhere may stand before the verb, no others.
