@@ -74,7 +74,7 @@ static bool begin(struct watcher *w, const char *objects)
 	w->session = (struct session){ .cli = c, .near = true, .kept = "" };
 	w->session.machine = node_addrs(c->a);
 	w->session.knl = knl_open(c->d);
-	return w->session.knl;
+	return w->session.knl && knl_info(w->session.knl, c->a, &w->session.info, c->d);
 }
 
 /* The Service of a slice and all its slices, @slice in its old one's place. */
@@ -103,7 +103,6 @@ static bool step(struct watcher *w, const char *text, size_t len)
 	struct cli *c = &w->cli;
 	struct object *slice = input_body(c->a, text, len);
 	struct objects changes = { &slice, 1 };
-	uint64_t generation;
 	struct plan *p;
 
 	if (!slice || slice->kind != KIND_SLICE || !service_of(slice)) {
@@ -111,10 +110,15 @@ static bool step(struct watcher *w, const char *text, size_t len)
 		return false;
 	}
 	load(w, slice);
-	if (!knl_info(s->knl, c->a, &s->info, c->d) || !session_build(s, &changes))
+	if (!session_build(s, &changes))
 		return false;
 	p = session_plan(s);
-	return p && !plan_empty(p) && knl_apply(s->knl, p, NULL, &generation, c->d) == KNL_OK;
+	if (!p || plan_empty(p) || knl_apply(s->knl, p, NULL, &s->info.generation, c->d) != KNL_OK)
+		return false;
+	/* Who goes on running knows what its commit left. */
+	s->info.has_apply_id = false;
+	memset(s->info.apply_id, 0, sizeof(s->info.apply_id));
+	return true;
 }
 
 static uint64_t now(void)
