@@ -129,12 +129,15 @@ static int coldest(const struct svcnat_cache_bucket *b)
 	return way;
 }
 
-/* Where @c is to go: in place of an older one of the same key, to a free way, to a cold one. */
+/*
+ * Where @c is to go: in place of an older one of the same key, to the first way that is free,
+ * as packets look there first, to a cold one.
+ */
 static int choose(const struct svcnat_cache_bucket *b, const struct svcnat_cached *c, u16 tag)
 {
 	int i, vacant = -1;
 
-	for (i = 0; i < SVCNAT_CACHE_WAYS; i++) {
+	for (i = SVCNAT_CACHE_WAYS - 1; i >= 0; i--) {
 		if (!b->tag[i])
 			vacant = i;
 		else if (b->tag[i] == tag && svcnat_cache_key_equal(&at(b, i)->key, &c->key))

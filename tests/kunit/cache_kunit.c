@@ -82,6 +82,25 @@ static void cache_cold_goes_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&cache->n), 0);
 }
 
+/* Packets look there first, and the first ways share a cache line with the tags. */
+static void cache_first_ways_fill_first(struct kunit *test)
+{
+	struct svcnat_cache *cache = cache_of(test, 1);
+	const struct svcnat_cache_bucket *b = rcu_access_pointer(cache->table)->bucket;
+	u32 i;
+
+	for (i = 0; i < 3; i++)
+		add(cache, entry(test, i, 100 * HZ));
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(b->way[i]), find(cache, i));
+	rcu_read_lock();
+	svcnat_cache_del(cache, find(cache, 1));
+	rcu_read_unlock();
+	add(cache, entry(test, 100, 100 * HZ));
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(b->way[1]), find(cache, 100));
+	svcnat_cache_destroy(cache);
+}
+
 static void cache_one_for_a_key(struct kunit *test)
 {
 	struct svcnat_cache *cache = cache_of(test, 1);
@@ -227,6 +246,7 @@ static void cache_grows(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(cache_cold_goes_first),
+	KUNIT_CASE(cache_first_ways_fill_first),
 	KUNIT_CASE(cache_one_for_a_key),
 	KUNIT_CASE(cache_forgets_a_connection),
 	KUNIT_CASE(cache_model),
