@@ -84,6 +84,8 @@ t_options() {
 	says 'nodeport-range.*40000-30000'
 	run 2 get svc --cluster-cidr fd00:10:244::/56,10.244.0.0/33
 	says '^error: --cluster-cidr: "10\.244\.0\.0/33": expected prefixes .*behind their length'
+	run 2 get svc --nodeport-addresses 192.168.10.0/24,192.168.10.11/24
+	says '^error: --nodeport-addresses: "192\.168\.10\.11/24": expected primary, all or prefixes'
 }
 
 # Those that mean the same everywhere may stand before the verb, no others.

@@ -137,7 +137,7 @@ static void print(const struct wishes *w, const struct tally *t)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: probe [-N NETNS] [-u|-S] [-n TRIES] [-p PARALLEL] [-a PARALLEL] [-t SECONDS] [-s BYTES] [-k]\n"
+	fprintf(stderr, "usage: probe [-N NETNS] [-u|-S] [-n TRIES] [-p PARALLEL] [-a IN-ALL] [-t SECONDS] [-s BYTES] [-k]\n"
 		"             [-i MS] [-r FILE] [-o set|counts|order|json] ADDR PORT [ADDR PORT]...\n");
 	return 2;
 }
